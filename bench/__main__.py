@@ -21,7 +21,6 @@ from bench.ground import Ground
 from bench.history import history_figures
 from bench.imports import import_figures
 from bench.live import live_figures
-from bench.pages import page_figures
 from bench.reports import report_figures
 from bench.rungs import rung_figures
 from bench.scale import scale_asked
@@ -73,7 +72,6 @@ async def measure(ground: Ground) -> list[Figure]:
     figures += await fairness_figures(ground)
     ground.say(f"payments while {ground.scale.crowd} notices leave")
     figures += await wave_figures(ground)
-    figures += await asyncio.to_thread(page_figures, ground)
     return [*figures, *await asyncio.to_thread(report_figures, ground)]
 
 

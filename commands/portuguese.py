@@ -145,6 +145,9 @@ TASKS = {
     "prescription": ("prescrição", "conferir prescrição"),
     "request": ("pedido", "responder pedido"),
     "promise": ("promessa", "promessa não cumprida"),
+    "call_back": ("retorno", "retorno combinado"),
+    "collect": ("cobrança", "cobrar"),
+    "visit": ("visita", "balcão"),
     "interference": ("interferência", "conferir quem mexeu no Temporal"),
 }
 
@@ -171,6 +174,33 @@ REGIMES = {"normal": (), "simples": ("simples nacional",), "simei": ("MEI",)}
 PAYS = {"slip": ("guia", "boleto"), "cash": ("à vista",), "direct-debit": ("débito em conta", "débito automático")}
 
 PROMISED_BY = {"phone": ("telefone", "por telefone"), "counter": ("balcão", "no balcão"), "reply": ("resposta",)}
+
+QUEUES = {
+    "promises": ("promessas",),
+    "call_backs": ("retornos",),
+    "requests": ("pedidos",),
+    "collection": ("cobrança",),
+    "office": ("expediente", "expediente interno"),
+    "counter": ("balcão",),
+}
+
+OUTCOMES = {
+    "no_answer": ("não atendeu",),
+    "busy": ("ocupado",),
+    "machine": ("caixa postal",),
+    "wrong_number": ("número errado",),
+    "third_person": ("outra pessoa",),
+    "call_back": ("retorno",),
+    "promise": ("promessa", "prometeu"),
+    "paid": ("já pagou",),
+    "disputes": ("contesta",),
+    "cannot_pay": ("não pode pagar",),
+    "agrees": ("quer parcelar", "parcelar"),
+    "refuses": ("recusa",),
+    "ceased": ("faleceu", "encerrou"),
+    "opt_out": ("não quer ligações",),
+    "done": ("feito",),
+}
 
 PAYMENT_STATES = {
     "matched": ("alocado",),

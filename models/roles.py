@@ -104,6 +104,12 @@ DUTIES = {
     "agreement end-debit": WORK,
     "agreement refuse-offset": WORK,
     "task done": TALK,
+    "call next": TALK,
+    "call visit": TALK,
+    "call confirm": TALK,
+    "call outcome": TALK,
+    "call reassign": JUDGEMENT,
+    "call queues": JUDGEMENT,
     "person add": JUDGEMENT,
     "person link": JUDGEMENT,
     "token issue": JUDGEMENT,
@@ -124,6 +130,8 @@ READINGS = {
     "cohort": ANYBODY,
     "drafts": WORK | {Role.AUDITOR},
     "status": ANYBODY,
+    "calls": ANYBODY,
+    "call centre": ANYBODY,
     "audit": OVERSIGHT,
 }
 """The parts of the record that pages and the staff API show, and who may read each."""

@@ -80,6 +80,9 @@ TASKS = {
     "prescription": "conferir prescrição",
     "request": "responder pedido",
     "promise": "cobrar promessa não cumprida",
+    "call_back": "ligar na hora combinada",
+    "collect": "ligar para cobrar",
+    "visit": "atender no balcão",
     "interference": "conferir quem mexeu no Temporal",
 }
 
@@ -204,6 +207,33 @@ INTENTS = {
     "call": "pede contato",
     "opt_out": "recusa o canal",
     "unclear": "não compreendida",
+}
+
+QUEUES = {
+    "promises": "promessas não cumpridas",
+    "call_backs": "retornos combinados",
+    "requests": "pedidos",
+    "collection": "cobrança",
+    "office": "expediente interno",
+    "counter": "balcão",
+}
+
+OUTCOMES = {
+    "no_answer": "não atendeu",
+    "busy": "ocupado",
+    "machine": "caixa postal",
+    "wrong_number": "número errado",
+    "third_person": "atendeu outra pessoa",
+    "call_back": "pediu retorno",
+    "promise": "prometeu pagar",
+    "paid": "diz que já pagou",
+    "disputes": "contesta",
+    "cannot_pay": "não pode pagar",
+    "agrees": "quer parcelar",
+    "refuses": "recusa pagar",
+    "ceased": "faleceu ou encerrou atividades",
+    "opt_out": "não quer mais ligações",
+    "done": "feito",
 }
 
 PROMISE_STATES = {

@@ -20,7 +20,10 @@ PLOT_WIDTH, PLOT_HEIGHT = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
 TICKS = 4
 LETTER = 8.6
 """How wide a letter of a text is, at most on the average."""
-SHADES, DASHES = ("#8f1420", "#b9a9a6", "#5c5254"), ("", "7 5", "2 4")
+SHADES = ("#8f1420", "#b9a9a6", "#5c5254", "#d98a7a", "#1d1416", "#8d7f7c")
+DASHES = ("", "7 5", "2 4", "12 4", "1 5", "9 4 2 4")
+"""One for each arm that there may be."""
+KEY_LINE = 22
 GRID = "#ddd5d3"
 
 Format = Callable[[float], str]
@@ -48,7 +51,7 @@ def bars(title: str, names: Sequence[str], columns: Sequence[Column], unit: Form
         f"{column.label}: " + ", ".join(f"{name} {unit(part)}" for name, part in zip(names, column.parts, strict=True))
         for column in columns
     )
-    return _picture(title, words, "".join([*drawn, _key(names, filled=True)]))
+    return _picture(title, words, "".join(drawn), key=_key(names, filled=True))
 
 
 def steps(title: str, curves: Mapping[str, Curve], last: int, unit: Format) -> str:
@@ -66,7 +69,7 @@ def steps(title: str, curves: Mapping[str, Curve], last: int, unit: Format) -> s
         corners = [place for (_, held), (day, share) in pairwise(known) for place in ((day, held), (day, share))]
         return " ".join(f"{LEFT + PLOT_WIDTH * day / last:.1f},{_y(share, 0, top):.1f}" for day, share in corners)
 
-    for curve, shade, dash in zip(curves.values(), SHADES, DASHES, strict=False):
+    for curve, shade, dash in zip(curves.values(), SHADES[: len(curves)], DASHES[: len(curves)], strict=True):
         low, high = (
             path([(point.day, bound) for point in curve.points if (bound := getattr(point, name)) is not None])
             for name in ("low", "high")
@@ -77,7 +80,7 @@ def steps(title: str, curves: Mapping[str, Curve], last: int, unit: Format) -> s
         drawn.append(f'<polyline points="{points}" fill="none" stroke="{shade}" stroke-width="3"{_dashed(dash)}/>')
     words = "; ".join(f"{name}: {unit(curve.points[-1].paid)} no fim" for name, curve in curves.items() if curve.points)
     drawn.append(_text("dias", WIDTH - RIGHT, HEIGHT - 2, "end", MUTED))
-    return _picture(title, words, "".join([*drawn, _key(list(curves))]))
+    return _picture(title, words, "".join(drawn), key=_key(list(curves)))
 
 
 class Stretch(NamedTuple):
@@ -106,7 +109,7 @@ def levels(title: str, stretches: Sequence[Stretch], unit: Format) -> str:
             drawn.append(f'<line {line} stroke="{DARK}" stroke-width="2"{_dashed(dash)}/>')
     words = "; ".join(f"{label}: {unit(value)}" for stretch in stretches for label, value in stretch.months)
     key = [stretch.name for stretch in stretches if stretch.months]
-    return _picture(title, words, "".join([*drawn, _key(key, filled=True, shades=list(reversed(SHADES[:2])))]))
+    return _picture(title, words, "".join(drawn), key=_key(key, filled=True, shades=list(reversed(SHADES[:2]))))
 
 
 class Interval(NamedTuple):
@@ -121,21 +124,23 @@ def intervals(title: str, found: Sequence[Interval], unit: Format) -> str:
     bounds = [0.0, *(bound for each in found for bound in (each.low, each.high))]
     span = (max(bounds) - min(bounds)) * 1.1 or 1.0
     start = (max(bounds) + min(bounds) - span) / 2
-    said = [f"{each.name}: {unit(each.value)} ({unit(each.low)} a {unit(each.high)})" for each in found]
-    height, rows = 60 * len(found) + 24, []
+    said = [f"{unit(each.value)} ({unit(each.low)} a {unit(each.high)})" for each in found]
+    height, rows = 80 * len(found) + 24, []
 
     def x(value: float) -> float:
         return RIGHT + (WIDTH - 2 * RIGHT) * (value - start) / span
 
     for n, (each, words) in enumerate(zip(found, said, strict=True)):
-        y, low, high = 60 * n + 42, x(each.low), x(each.high)
-        rows.append(_text(words, RIGHT, y - 22))
+        y, low, high = 80 * n + 62, x(each.low), x(each.high)
+        rows.append(_text(each.name, RIGHT, y - 42))
+        rows.append(_text(words, RIGHT, y - 22, fill=MUTED))
         zero = f'x1="{x(0):.1f}" x2="{x(0):.1f}" y1="{y - 14}" y2="{y + 18}"'
         rows.append(f'<line {zero} stroke="{MUTED}"{_dashed("4 4")}/>')
         rows.append(f'<line x1="{low:.1f}" x2="{high:.1f}" y1="{y}" y2="{y}" stroke="{DARK}" stroke-width="3"/>')
         rows.append(f'<circle cx="{x(each.value):.1f}" cy="{y}" r="7" fill="{SHADES[0]}"/>')
     rows.append(_text("0", x(0), height - 4, "middle", MUTED))
-    return _picture(title, "; ".join(said), "".join(rows), height)
+    told = "; ".join(f"{each.name}: {words}" for each, words in zip(found, said, strict=True))
+    return _picture(title, told, "".join(rows), height)
 
 
 class Funnel(NamedTuple):
@@ -148,14 +153,17 @@ class Funnel(NamedTuple):
 def funnels(title: str, found: Sequence[Funnel], unit: Format) -> str:
     """Bars that lie, a stage a line, each a share of its own funnel's first."""
     drawn, said, y = [], [], 0.0
+    edge = RIGHT + LETTER * max((len(stage) for funnel in found for stage, _ in funnel.left), default=0)
+    longest = (WIDTH - RIGHT - edge) * 0.75
     for funnel in found:
         whole = max(funnel.left[0][1], 1)
         drawn.append(_text(funnel.name, RIGHT, y + 24))
         for n, (stage, count) in enumerate(funnel.left):
-            top, wide = y + 34 + n * 26, PLOT_WIDTH * 0.75 * count / whole
-            drawn.append(_text(stage, LEFT + 20, top + 15, "end", MUTED))
-            drawn.append(f'<rect x="{LEFT + 28}" y="{top:.1f}" width="{wide:.1f}" height="20" fill="{SHADES[n > 0]}"/>')
-            drawn.append(_text(unit(count), LEFT + 36 + wide, top + 15))
+            top, wide = y + 34 + n * 26, longest * count / whole
+            drawn.append(_text(stage, edge, top + 15, "end", MUTED))
+            bar = f'x="{edge + 8:.1f}" y="{top:.1f}" width="{wide:.1f}" height="20"'
+            drawn.append(f'<rect {bar} fill="{SHADES[n > 0]}"/>')
+            drawn.append(_text(unit(count), edge + 16 + wide, top + 15))
         said.append(f"{funnel.name}: " + ", ".join(f"{stage} {unit(count)}" for stage, count in funnel.left))
         y += 50 + 26 * len(funnel.left)
     return _picture(title, "; ".join(said), "".join(drawn), y)
@@ -164,8 +172,20 @@ def funnels(title: str, found: Sequence[Funnel], unit: Format) -> str:
 # ---- what all of them have
 
 
-def _picture(title: str, words: str, drawn: str, height: float = HEIGHT) -> str:
-    """The SVG element. `words` says the same, for who can't see it."""
+class Key(NamedTuple):
+    drawn: str
+    lines: int
+
+
+NO_KEY = Key("", 1)
+
+
+def _picture(title: str, words: str, drawn: str, height: float = HEIGHT, key: Key = NO_KEY) -> str:
+    """The SVG element. `words` says the same, for who can't see it. A key of several lines moves what is drawn down."""
+    beside = KEY_LINE * (key.lines - 1)
+    if beside:
+        drawn, height = f'<g transform="translate(0 {beside})">{drawn}</g>', height + beside
+    drawn += key.drawn
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="100%" role="img" lang="pt-BR" '
         f'font-family="{FONT}"><title>{escape(title)}</title><desc>{escape(words)}</desc>'
@@ -202,17 +222,21 @@ def _labels(labels: Sequence[str], wide: float, shift: float) -> str:
     return "".join(_text(label, LEFT + wide * n + shift, HEIGHT - 18, "middle") for n, label in shown)
 
 
-def _key(names: Sequence[str], filled: bool = False, shades: Sequence[str] = SHADES) -> str:
-    drawn, x = [], float(LEFT)
+def _key(names: Sequence[str], filled: bool = False, shades: Sequence[str] = SHADES) -> Key:
+    """The names of what is drawn, on as many lines as they need."""
+    drawn, x, y = [], float(LEFT), 10
     for name, shade, dash in zip(names, shades, DASHES, strict=False):
+        wide = 22 + LETTER * len(name)
+        if x > LEFT and x + wide > WIDTH - RIGHT:
+            x, y = float(LEFT), y + KEY_LINE
         if filled:
-            drawn.append(f'<rect x="{x:.1f}" y="10" width="16" height="14" fill="{shade}"/>')
+            drawn.append(f'<rect x="{x:.1f}" y="{y}" width="16" height="14" fill="{shade}"/>')
         else:
-            line = f'x1="{x:.1f}" x2="{x + 16:.1f}" y1="17" y2="17"'
+            line = f'x1="{x:.1f}" x2="{x + 16:.1f}" y1="{y + 7}" y2="{y + 7}"'
             drawn.append(f'<line {line} stroke="{shade}" stroke-width="4"{_dashed(dash)}/>')
-        drawn.append(_text(name, x + 22, 22))
-        x += 22 + LETTER * len(name) + 18
-    return "".join(drawn)
+        drawn.append(_text(name, x + 22, y + 12))
+        x += wide + 18
+    return Key("".join(drawn), y // KEY_LINE + 1)
 
 
 def _dashed(dash: str) -> str:

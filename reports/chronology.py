@@ -68,6 +68,7 @@ TITLES = {
     "on_hold": "Prazo suspenso: exigibilidade suspensa",
     "opted_out": "Recusa de canal pelo contribuinte",
     "paused": "Caso pausado",
+    "call_made": "Atendimento por pessoa",
     "call_asked": "Contato pedido em resposta",
     "paid_late": "Pagamento fora do prazo da campanha",
     "paid_less": "Pagamento menor que a oferta",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
@@ -45,8 +46,8 @@ def percent(share: float | Decimal | None, places: int = 1) -> str | None:
 
 
 def short(group: str) -> str:
-    """A group's name without the ruler's, for which a chart has no room."""
-    return group.split(" (")[0]
+    """A group's name without the ruler's and of whom it is, for which a chart has no room."""
+    return group.split(" (")[0].split(",")[0]
 
 
 def points(share: float) -> str:
@@ -58,6 +59,11 @@ def chance(p: float | None) -> str | None:
     if p is None:
         return None
     return "p < 0,001" if p < 0.001 else f"p = {format_decimal(round(p, 3), '0.000', locale='pt_BR')}"
+
+
+def tied(written: str | None) -> str | None:
+    """A written figure that no line breaks within."""
+    return written and re.sub(r"(?<=R\$) | (?=%|pp\b)|(?<=p) (?=[<=])|(?<=[<=]) ", "\xa0", written)
 
 
 def a_real(cost: Decimal) -> str:
@@ -205,12 +211,13 @@ def _cell(value: Any) -> str:
 
 _environment = markup("report")
 _environment.filters.update(
-    money=money,
-    a_real=a_real,
+    money=lambda amount: tied(money(amount)),
+    a_real=lambda cost: tied(a_real(cost)),
     day=day,
     month=_month,
-    percent=percent,
-    chance=chance,
+    percent=lambda part, places=1: tied(percent(part, places)),
+    chance=lambda p: tied(chance(p)),
+    tied=tied,
     number=_count,
 )
 _environment.globals.update(

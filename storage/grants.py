@@ -48,6 +48,7 @@ FIXED = {
     "charges": "id debt instalment case txid recorded_at",
     "benefits": "id taxpayer code",
     "communications": "id case kind instalment payment due recorded_at",
+    "calls": "id task queue channel at started_at",
     "cohort_drafts": "id made_by made_at",
     "cohorts": "name started_by selection started_at",
     "debts": "id tax pix_txid slip_number",

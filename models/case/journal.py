@@ -58,6 +58,7 @@ class EntryKind(StrEnum):
     PAYMENT_RECEIVED = "payment"
     PAYMENT_REVERSED = "payment_reversed"
     PAYMENT_CLAIMED = "payment_claimed"
+    CALL_MADE = "call_made"
     PROMISE_MADE = "promise_made"
     PROMISE_KEPT = "promise_kept"
     PROMISE_KEPT_IN_PART = "promise_kept_in_part"
@@ -107,6 +108,7 @@ SUBJECTS = (
     "agreement",
     "benefits",
     "budget",
+    "call",
     "case",
     "clock",
     "communication",

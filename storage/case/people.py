@@ -103,7 +103,15 @@ PEOPLE = text("""
                    OR NOT notices.formal AND notices.stage <> 'suspension')
               AND CASE WHEN :compressed THEN cohorts.name = own.cohort
                        ELSE CAST(cohorts.clock->>'day_seconds' AS numeric) = 86400 END
-            GROUP BY notices."case", notices.step, notices.communication, cases.ruler) AS made) AS contacted
+            GROUP BY notices."case", notices.step, notices.communication, cases.ruler
+            UNION ALL
+            SELECT calls.at, cases.ruler
+            FROM cases JOIN cohorts ON cohorts.name = cases.cohort JOIN tasks ON tasks."case" = cases.id
+            JOIN calls ON calls.task = tasks.id
+            WHERE cases.taxpayer = own.taxpayer AND calls.at > :since
+              AND (counts OR ended_at IS NULL AND queue IN ('promises', 'collection'))
+              AND CASE WHEN :compressed THEN cohorts.name = own.cohort
+                       ELSE CAST(cohorts.clock->>'day_seconds' AS numeric) = 86400 END) AS made) AS contacted
     FROM unnest(:cases, :steps) AS asked ("case", step)
     JOIN cases AS own ON own.id = asked."case" JOIN taxpayers ON taxpayers.id = own.taxpayer
 """).bindparams(bindparam("cases", type_=ARRAY(Text)), bindparam("steps", type_=ARRAY(Integer)))

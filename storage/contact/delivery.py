@@ -248,6 +248,7 @@ VIA = {
     "provider": "segundo o provedor",
     "contacts import": "segundo o arquivo de contatos",
     "reply": "em resposta",
+    "call": "em conversa com atendente",
     "link": "pelo link da mensagem",
 }
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, Engine, insert, select, text, update
+from sqlalchemy import Connection, Engine, insert, select, text
 
 from models.case.credit import CreditId, return_of
 from models.case.journal import EntryKind
@@ -18,9 +18,9 @@ from models.contact.contacts import ADDRESS
 from models.contact.delivery import Progress, Report
 from models.contact.phone import spellings
 from models.contact.replies import ANSWERS, NOTHING_OPEN, Intent
-from models.events import PaymentClaimed
 from models.words import CHANNELS
 from storage.case.cases import Case, read_case
+from storage.case.claimed_payments import believe_paid
 from storage.case.facts import open_credits
 from storage.case.hardship import record_hardship
 from storage.case.tasks import ask_people
@@ -28,8 +28,7 @@ from storage.case.transaction import record_decision
 from storage.contact.delivery import lock_cases_of, refuse, take_reports
 from storage.law.listed import listed_by_contact
 from storage.law.requests import contested
-from storage.outbox import enqueue
-from storage.schema import cases, notices, replies
+from storage.schema import notices, replies
 
 PayLink = Callable[[str], str]
 """The address of the page on which a case is paid."""
@@ -177,7 +176,7 @@ ASKED = {
 def _follow(connection: Connection, reply: Reply, case: Case, notice: str | None, today: date) -> None:
     """Do to a case, which is locked, what a reply to that notice asks for."""
     if reply.intent is Intent.PAID:
-        _believe(connection, reply, case, today)
+        believe_paid(connection, case, f"por {CHANNELS[reply.channel]}", today)
     if reply.intent is Intent.INSTALMENTS and case.hardship_on is None:
         record_hardship(connection, case, "resposta do contribuinte", today)
     if reply.intent in ASKED:
@@ -210,14 +209,3 @@ def _answered_for(connection: Connection, case: Case, notice: str | None, today:
         if not about and (seen := connection.execute(SEEN, {"notice": notice}).one_or_none()):
             about = {*seen.debts, *(return_of(each.split(" ", 1)[1]) for each in seen.open)}
     return tuple(credit for credit in there if credit in about) or there
-
-
-def _believe(connection: Connection, reply: Reply, case: Case, today: date) -> None:
-    """Believe that it was paid, once a case: otherwise saying it again and again would put the next notice off for
-    good."""
-    if case.claimed_paid_on is not None:
-        return
-    connection.execute(update(cases).where(cases.c.id == case.id).values(claimed_paid_on=today))
-    reason = f"contribuinte informou por {CHANNELS[reply.channel]} que já pagou"
-    record_decision(connection, case, EntryKind.PAYMENT_CLAIMED, reason, today)
-    enqueue(connection, [case.id], PaymentClaimed(on=today))

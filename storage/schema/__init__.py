@@ -8,7 +8,7 @@ from storage.schema.audit import audit_log, once_links, restatements, sessions, 
 from storage.schema.base import metadata
 from storage.schema.cases import arms, cases, cohorts, decisions, experiments, intakes, outbox
 from storage.schema.certificates import certificates
-from storage.schema.collections import promises
+from storage.schema.collections import agent_queues, calls, promises
 from storage.schema.debts import (
     access_keys,
     benefits,
@@ -63,6 +63,7 @@ from storage.schema.taxpayers import contacts, opt_outs, suppressed_contacts, ta
 __all__ = [
     "access_keys",
     "acts",
+    "agent_queues",
     "agreement_debts",
     "agreements",
     "allocations",
@@ -74,6 +75,7 @@ __all__ = [
     "bank_files",
     "batched_notices",
     "benefits",
+    "calls",
     "cases",
     "certificates",
     "charge_debts",

@@ -1,7 +1,9 @@
-"""Arrangements that people make with taxpayers: promises to pay."""
+"""Arrangements that people make with taxpayers: promises to pay, calls and visits."""
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -15,7 +17,9 @@ from sqlalchemy import (
     text,
 )
 
+from models.collections.outcome import Outcome
 from models.collections.promise import PromiseChannel, PromiseState
+from models.collections.queue import Queue
 from storage.schema.base import NOW, metadata, one_of
 
 promises = Table(
@@ -49,4 +53,52 @@ promises = Table(
     Index("ix_promises_open", "judged_on", postgresql_where=text("state = 'open'")),
     one_of("channel", PromiseChannel),
     one_of("state", PromiseState),
+)
+
+
+# one task in one person's hands, from when it was given out until its outcome; it lapses where nobody tells one
+calls = Table(
+    "calls",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    # which says the case: a reference to that would wait for whoever holds the case and waits for the task
+    Column("task", ForeignKey("tasks.id"), nullable=False),
+    Column("agent", Text, nullable=False),
+    # models.collections.queue.Queue
+    Column("queue", Text, nullable=False),
+    # phone, counter; office: nobody is called
+    Column("channel", Text, nullable=False),
+    # the case's day
+    Column("at", Date, nullable=False),
+    Column("started_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("lapses_at", DateTime(timezone=True), nullable=False),
+    # when the taxpayer was known to be the one who speaks
+    Column("confirmed_at", DateTime(timezone=True)),
+    # models.collections.outcome.Outcome; none with an end: it lapsed
+    Column("outcome", Text),
+    Column("ended_at", DateTime(timezone=True)),
+    # whether it is a contact that the limits count
+    Column("counts", Boolean, nullable=False, server_default=text("false")),
+    Column("promise", ForeignKey("promises.id")),
+    # in pt-BR, of the agent
+    Column("note", Text),
+    CheckConstraint("outcome IS NULL OR ended_at IS NOT NULL", name="ended_with_an_outcome"),
+    Index("uq_calls_under_way", "task", unique=True, postgresql_where=text("ended_at IS NULL")),
+    Index("ix_calls_task", "task"),
+    Index("ix_calls_agent", "agent", "started_at"),
+    Index("ix_calls_promise", "promise"),
+    one_of("queue", Queue),
+    one_of("channel", ("phone", "counter", "office")),
+    one_of("outcome", Outcome),
+)
+
+
+# the queues that somebody works on; none: those of everybody
+agent_queues = Table(
+    "agent_queues",
+    metadata,
+    Column("agent", Text, primary_key=True),
+    Column("queues", ARRAY(Text), nullable=False),
+    Column("set_by", Text, nullable=False),
+    Column("set_at", DateTime(timezone=True), nullable=False, server_default=NOW),
 )

@@ -43,8 +43,15 @@ tasks = Table(
     Column("opened_at", DateTime(timezone=True), nullable=False, server_default=NOW),
     Column("done_at", DateTime(timezone=True)),
     Column("done_by", Text),
+    # no agent is given it before: a call to be made at that hour, or tried again
+    Column("not_before", DateTime(timezone=True)),
+    # until when it is in one agent's hands, as its row of `calls` says too: here, since whoever waited for the lock of
+    # this row sees what it is now, and of other tables what was there when he began to wait
+    Column("taken_until", DateTime(timezone=True)),
     UniqueConstraint("case", "kind", "reference"),
     Index("ix_tasks_due", "due", postgresql_where=text("done_at IS NULL")),
+    # two agents who look for whom to call don't both call the same one
+    Index("uq_tasks_collect", "case", unique=True, postgresql_where=text("kind = 'collect' AND done_at IS NULL")),
     one_of("kind", TASKS),
 )
 

@@ -7,13 +7,14 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
 from types import CodeType, FunctionType
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, insert
 
 import operations
 from channels.links import Links
@@ -23,6 +24,7 @@ from models.roles import DUTIES, READINGS, Role
 from operations.operation import OPERATIONS, Operation
 from storage.audit.tokens import issue
 from storage.case.cohort_drafts import make_draft
+from storage.schema import calls, tasks
 from tests import factories
 from tests.agreement_world import contract
 from tests.web.webhooks.test_pix_webhook import NOTHING_LISTENS, SECRET
@@ -54,6 +56,7 @@ READS = {
     "audit",
     "audit-log",
     "calendar term",
+    "call centre",
     "case explain",
     "case list",
     "case show",
@@ -205,6 +208,11 @@ async def test_no_get_changes_anything(engine: Engine, database: str, app_on: Ca
     with engine.begin() as connection:
         token = issue(connection, "caio", Role.AUDITOR, "root", None)
         payment = str(factories.payment(connection))
+        asked = {"case": case, "kind": "call", "reference": "r", "what": "x", "due": date(2026, 1, 2)}
+        task = connection.execute(insert(tasks).values(asked).returning(tasks.c.id)).scalar_one()
+        taken = {"task": task, "agent": "caio", "queue": "requests", "channel": "phone", "at": date(2026, 1, 2)}
+        later = datetime.now(UTC) + timedelta(hours=1)
+        call = connection.execute(insert(calls).values(taken | {"lapses_at": later}).returning(calls.c.id)).scalar_one()
         draft = str(make_draft(connection, {"name": "iptu", "ruler": "alagoas-icms"}, "ana"))
     links = Links(["k" * 32], SITE)
     doors = {"/p/": links.pay(case), "/a/": links.agree(case), "/u/": links.unsubscribe(case, "email")}
@@ -222,6 +230,7 @@ async def test_no_get_changes_anything(engine: Engine, database: str, app_on: Ca
                 .replace("{draft}", draft)
                 .replace("{payment}", payment)
                 .replace("{taxpayer}", taxpayer)
+                .replace("{call}", str(call))
             )
             answer = await http.get(url, headers={"Authorization": f"Bearer {token}"})
             # who can't write takes no payment, and says so

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Engine, insert, text, update
 from sqlalchemy.exc import IntegrityError
 
 from models.agreement.quote import Pay
 from models.case.selection import Selection
+from models.collections.outcome import Outcome as CallOutcome
+from models.collections.queue import Queue
 from models.contact.post import Outcome
 from models.contact.receipt_code import receipt_code
 from models.errors import Refusal
@@ -37,6 +39,7 @@ from models.payment.pix import PixPayment
 from models.payment.slip import Beneficiary
 from models.roles import DUTIES, Role
 from operations.agreements import break_agreement, end_agreed_debit, refuse_agreed_offset, sign_agreement
+from operations.calls import confirm_party, reassign_call, receive_visit, set_queues, take_next, tell_outcome
 from operations.cases import (
     approve_suspension,
     declare_hardship,
@@ -116,7 +119,7 @@ from storage.payments import slips
 from storage.payments.ledger import record_pix
 from storage.payments.quarantine import Unread, keep
 from storage.payments.slips import Wanted
-from storage.schema import notice_credits
+from storage.schema import notice_credits, taxpayers
 from tests import post_world
 from tests.agreement_world import OPENED, SP, Contract, at, contract
 from tests.bank_lines import Paid, barcode, febraban
@@ -321,6 +324,50 @@ def _(world: World) -> str:
     made = take_promise(world.engine, BIA, world.case, Decimal("900.00"), date(2026, 3, 16), NOW)
     cancel_promise(world.engine, BIA, world.case, made.id, "engano", NOW)
     return world.case
+
+
+def called(world: World) -> int:
+    with world.engine.begin() as connection:
+        connection.execute(update(taxpayers).values(phone="+5582999990000"))
+        ask_people(connection, read_case(connection, world.case), "call", "r1", "x", ON)
+    taken = take_next(world.engine, BIA, NOW)
+    assert taken
+    return taken.call
+
+
+@carried_out("call next")
+def _(world: World) -> None:
+    called(world)
+
+
+@carried_out("call visit")
+def _(world: World) -> str:
+    receive_visit(world.engine, BIA, world.case, NOW)
+    return world.case
+
+
+@carried_out("call confirm")
+def _(world: World) -> str:
+    confirm_party(world.engine, BIA, call := called(world), NOW)
+    return str(call)
+
+
+@carried_out("call outcome")
+def _(world: World) -> str:
+    tell_outcome(world.engine, BIA, call := called(world), CallOutcome.BUSY, NOW)
+    return str(call)
+
+
+@carried_out("call reassign")
+def _(world: World) -> str:
+    reassign_call(world.engine, BIA, call := called(world), "Caio", NOW)
+    return str(call)
+
+
+@carried_out("call queues")
+def _(world: World) -> str:
+    set_queues(world.engine, BIA, "Caio", [Queue.REQUESTS])
+    return "Caio"
 
 
 @carried_out("case annul")

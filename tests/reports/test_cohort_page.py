@@ -4,11 +4,14 @@ import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
+from xml.etree import ElementTree
 
 import pytest
 from sqlalchemy import Engine
 
 from models.proof.outcome import Assumptions
+from models.proof.survival import Curve, Point
+from reports.charts import Funnel, funnels, steps
 from reports.cohort import page
 from storage.proof.figures import FIGURES
 from storage.proof.results import read_results
@@ -173,3 +176,24 @@ def test_what_can_not_be_told_is_a_dash_with_its_reason(
     page_of: Callable[[Scene], str], scene: Scene, reason: str
 ) -> None:
     assert reason in Opened(page_of(scene)).text
+
+
+def test_a_chart_names_each_of_six_arms_on_as_many_lines_as_that_takes() -> None:
+    names = ["régua A por hábito", "régua A padrão", "régua B", "régua C", "régua D", "grupo de controle"]
+    curves = {name: Curve((Point(10, 0.1 * n, None, None),), None) for n, name in enumerate(names, start=1)}
+    drawn = ElementTree.fromstring(steps("Parte que já quitou, por dia", curves, 30, str))
+    lines = drawn.findall(".//{*}polyline")
+    assert len({(line.get("stroke"), line.get("stroke-dasharray")) for line in lines}) == 6
+    placed = {text.text: (float(text.get("x") or 0), text.get("y")) for text in drawn.findall("{*}text")}
+    assert [name for name in placed if name in names] == names
+    assert len({y for _, y in placed.values()}) > 1
+    assert all(x + 8.6 * len(name or "") <= 560 for name, (x, _) in placed.items())
+
+
+def test_a_funnels_stages_are_written_whole() -> None:
+    drawn = ElementTree.fromstring(
+        funnels("Canais", [Funnel("e-mail", [("enviados", 10), ("pagos em 365 d", 2)])], str)
+    )
+    texts = [text for text in drawn.iter() if text.get("text-anchor") == "end"]
+    assert [text.text for text in texts] == ["enviados", "pagos em 365 d"]
+    assert all(float(text.get("x") or 0) >= 8.6 * len(text.text or "") for text in texts)

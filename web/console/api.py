@@ -21,14 +21,18 @@ from models.case.cohort_state import State
 from models.case.facts import Defence
 from models.case.status import Status
 from models.json_form import plain
+from operations.calls import confirm_party, reassign_call, receive_visit, set_queues, take_next, tell_outcome
 from operations.cases import Acted, approve_suspension, pause_case, reject_suspension, resume_case, reveal_case
 from operations.due_process import file_defence, place_hold, release_hold, rule_on_defence
 from operations.taxpayers import reveal_taxpayer
 from reports.document import as_data
 from reports.explanation import explain
 from reports.status import read_status, told
+from storage.collections.calls import under_way
 from storage.paging import Page
 from storage.read_models.approval_file import approval_file
+from storage.read_models.call_centre import call_centre
+from storage.read_models.call_page import read_call_page
 from storage.read_models.case_file import case_file
 from storage.read_models.cohort_file import cohort_file
 from storage.read_models.cohort_map import cohort_now, list_cohorts
@@ -36,7 +40,21 @@ from storage.read_models.dossier import read_dossier
 from storage.read_models.search import search
 from storage.read_models.taxpayer_file import taxpayer_file
 from storage.read_models.waiting import count_waiting
-from web.console.bodies import NOTHING, Asking, Defending, Holding, Judging, Reasoning, Releasing, Ruling
+from web.console.bodies import (
+    NOTHING,
+    Asking,
+    Defending,
+    Ending,
+    Holding,
+    Judging,
+    Queueing,
+    Reasoning,
+    Reassigning,
+    Releasing,
+    Ruling,
+    in_brasilia,
+)
+from web.console.calls import told_as_data
 from web.console.case_forms import FORMS, CaseForm
 from web.console.cohort import cursor
 from web.console.cohort_forms import FORMS as COHORT_FORMS
@@ -218,6 +236,53 @@ def staff_routes(engine: Engine, temporal: Connect) -> APIRouter:
     async def reveal(case: str, by: Admitted, said: Reasoning) -> Response:
         """All that is on record of a case, named."""
         return as_json(await run_sync(reveal_case, engine, by.who, case, said.reason))
+
+    @reads("call centre", "/calls")
+    async def show_centre() -> Response:
+        """The queues of the call centre, and its figures, each with what it is a share of."""
+        return await run_sync(show, call_centre)
+
+    @reads("calls", "/calls/{call}")
+    async def show_call(call: RowId, by: Admitted) -> Response:
+        """One's own call under way: of the debt nothing before the taxpayer was confirmed to speak."""
+        now = _now()
+        return await run_sync(
+            show, lambda c: told_as_data(read_call_page(c, under_way(c, call, by.actor.name, now), now))
+        )
+
+    @router.post("/calls/next", openapi_extra={"x-duty": take_next.duty})
+    async def next_call(by: Admitted, nothing: Asking = NOTHING) -> Response:
+        """Take the next task of one's queues; null where there is none."""
+        return as_json({"taken": await run_sync(take_next, engine, by.who, _now())})
+
+    @does(receive_visit, "visit")
+    async def visit(case: str, by: Admitted, nothing: Asking = NOTHING) -> Response:
+        """Take in a taxpayer who came to the counter."""
+        return as_json({"taken": await run_sync(receive_visit, engine, by.who, case, _now())})
+
+    @router.post("/calls/{call}/confirm", openapi_extra={"x-duty": confirm_party.duty})
+    async def confirm(call: RowId, by: Admitted, nothing: Asking = NOTHING) -> Response:
+        """Put down that the taxpayer is the one who speaks."""
+        return as_json({"call": call, "case": await run_sync(confirm_party, engine, by.who, call, _now())})
+
+    @router.post("/calls/{call}/outcome", openapi_extra={"x-duty": tell_outcome.duty})
+    async def end_one(call: RowId, by: Admitted, said: Ending) -> Response:
+        """Put the outcome of a call on record, and its effect with it."""
+        more = (said.amount, said.on, in_brasilia(said.call_back_at), said.note or "")
+        ended = await run_sync(tell_outcome, engine, by.who, call, said.outcome, _now(), *more)
+        return as_json({"call": call, "case": ended.case, "outcome": said.outcome})
+
+    @router.post("/calls/{call}/reassign", openapi_extra={"x-duty": reassign_call.duty})
+    async def reassign(call: RowId, by: Admitted, said: Reassigning) -> Response:
+        """Put a task into another person's hands."""
+        await run_sync(reassign_call, engine, by.who, call, said.to, _now())
+        return as_json({"call": call, "agent": said.to})
+
+    @router.post("/calls/queues", openapi_extra={"x-duty": set_queues.duty})
+    async def arrange(by: Admitted, said: Queueing) -> Response:
+        """Say on which queues somebody works."""
+        await run_sync(set_queues, engine, by.who, said.agent, said.queues)
+        return as_json({"agent": said.agent, "queues": said.queues})
 
     def asked(form: CaseForm) -> Callable[..., Awaitable[Response]]:
         async def act(case: str, by: Admitted, said: Asking) -> Response:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from models.as_typed import read_amount
 from models.case.facts import StepKind
+from models.collections.outcome import Outcome
 from models.collections.promise import PromiseChannel
+from models.collections.queue import Queue
 from models.errors import Refusal
 from models.law.prescription import Cause
 from models.law.requests import RequestKind
@@ -83,6 +86,33 @@ class Promising(Asking):
 
 class TakingBack(Reasoning):
     promise: Annotated[int, Field(ge=1, lt=2**63)]
+
+
+BRASILIA = ZoneInfo("America/Sao_Paulo")
+
+
+def in_brasilia(at: datetime | None) -> datetime | None:
+    """An instant, which is Brasília's hour where no zone is said."""
+    return at.replace(tzinfo=BRASILIA) if at is not None and at.tzinfo is None else at
+
+
+class Ending(Asking):
+    outcome: Outcome
+    amount: Amount | None = None
+    on: date | None = None
+    """The day promised, as `amount` is how much."""
+    call_back_at: datetime | None = None
+    """When to call back; without a zone it is Brasília's hour."""
+    note: Said | None = None
+
+
+class Reassigning(Asking):
+    to: Said
+
+
+class Queueing(Asking):
+    agent: Said
+    queues: list[Queue]
 
 
 class Serving(Asking):

@@ -27,6 +27,7 @@ from models.words import (
     STAGES,
     STATUSES,
 )
+from operations.calls import receive_visit
 from operations.cases import Acted, reveal_case
 from reports.document import Document, Entry, Section
 from reports.document_html import html
@@ -122,7 +123,17 @@ def case_routes(engine: Engine, temporal: Connect, ui: str | None) -> Pages:
 
     def shown(request: Request, by: Visitor, told: ToldCase, status: int = 200, **more: Any) -> Response:
         offered = [form for form in FORMS if may_send(by, form) and form.fits(told.situation, told.file)]
-        values = {"told": told, "case": told.file, "forms": offered, "ui": ui, "done": None, "wrong": None, **more}
+        visits = by.actor.role in DUTIES[receive_visit.duty] and not told.situation.state.closed
+        values = {
+            "visits": visits,
+            "told": told,
+            "case": told.file,
+            "forms": offered,
+            "ui": ui,
+            "done": None,
+            "wrong": None,
+            **more,
+        }
         return page(request, "case", status, **WORDS, **values)
 
     def refused(request: Request, by: Visitor, case: str, wrong: Wrong) -> Response:

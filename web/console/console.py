@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 
 from web.console.approvals import approval_routes
 from web.console.audit import audit_routes
+from web.console.calls import call_routes
 from web.console.case import Connect, case_routes
 from web.console.cohort import cohort_routes
 from web.console.cohort_draft import draft_routes
@@ -34,6 +35,7 @@ def console_routes(engine: Engine, temporal: Connect, ui: str | None = None) -> 
     console.include_router(taxpayer_routes(engine))
     console.include_router(case_routes(engine, temporal, ui))
     console.include_router(approval_routes(engine, temporal))
+    console.include_router(call_routes(engine))
     console.include_router(cohort_routes(engine))
     console.include_router(draft_routes(engine, temporal))
     console.include_router(audit_routes(engine))

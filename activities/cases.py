@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from sqlalchemy import insert
 from temporalio import activity
 
-from activities.dependencies import Dependencies
+from activities.current import unclaimed
+from activities.dependencies import Dependencies, now
 from models.case.gate import at_stake
 from models.case.journal import EntryKind
 from models.case.referral import ready_to_refer
 from models.case.status import Status
 from models.case.step import Action
+from models.contact.delivery import Route
 from models.formats import day
 from storage.case.acts import must_be_recorded
 from storage.case.path import claimed_notices, last_contact, path_of
@@ -22,6 +25,9 @@ from storage.law.suspensions import give_back, suspend_benefits
 from storage.payments.offers import settle
 from storage.schema import decisions
 from workflows.effects import CaseEffects, Evaluation, EvaluationRequest, NextAction
+
+UNTIL_LEFT = timedelta(minutes=2)
+"""How long an approval waits for a notice that is still to leave, before it is looked at again."""
 
 
 class CaseActivities(CaseEffects):
@@ -41,12 +47,21 @@ class CaseActivities(CaseEffects):
 
     @activity.defn
     def ask_approval(self, case: str) -> NextAction:
+        """Ask people, once the contact before it has left by all its channels: one that carries the act may be missing,
+        as where the workflow that was sending it was lost."""
+        left: list[Route] = []
+
         def ask(tx: CaseTransaction) -> None:
+            begun = last_contact(tx.connection, case)
+            left.extend(unclaimed(tx, begun) if begun else [])
+            if left:
+                return
             on = tx.case.clock.carried(tx.step.on or tx.today, tx.today)
             tx.journal(EntryKind.SUSPENSION_ASKED, tx.step.reason, on, tx.step)
             tx.judge(tx.state.asked(on))
 
-        return self._if_due(case, Action.ASK_APPROVAL, ask)
+        answer = self._if_due(case, Action.ASK_APPROVAL, ask)
+        return answer.model_copy(update={"runs_at": now() + UNTIL_LEFT}) if left else answer
 
     @activity.defn
     def suspend_benefits(self, case: str) -> NextAction:

@@ -9,10 +9,11 @@ import logging
 import sys
 import traceback
 from collections.abc import MutableMapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 from structlog.contextvars import get_contextvars
@@ -68,6 +69,21 @@ def _with_causes(error: BaseException | None) -> list[BaseException]:
     return chain
 
 
+class Unfailing:
+    """A stream on which nothing fails: a line that a full disk has no room for is lost, and what wrote it goes on."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
+
+
 def log_to_stderr() -> None:
     """Log as JSON lines on stderr, in every process alike: what is ours, and what libraries warn of."""
     handler = logging.StreamHandler(sys.stderr)
@@ -80,5 +96,5 @@ def log_to_stderr() -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, Unfailing(sys.stderr))),
     )

@@ -24,6 +24,8 @@ class Scale:
     """The rows of an import."""
     reports: tuple[int, int]
     """Cases of a smaller and of a larger report."""
+    debts: int
+    """The debts of a case that is explained."""
 
 
 USUAL = Scale(
@@ -36,6 +38,7 @@ USUAL = Scale(
     payments=150,
     rows=100_000,
     reports=(60_000, 654_000),
+    debts=4_000,
 )
 
 SCALES = {
@@ -49,6 +52,7 @@ SCALES = {
         payments=10,
         rows=5_000,
         reports=(600, 2_000),
+        debts=100,
     ),
     "": USUAL,
     "full": replace(USUAL, levels=(*USUAL.levels, 60_000), payments=300, rows=1_000_000),

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from signal import Signals
@@ -102,7 +103,9 @@ class Child:
             notice = (
                 f"{self.name} ended{self._exit_code()}, starting again in {self._backoff:g} s; its log is {self.log}"
             )
-            print(notice, file=sys.stderr, flush=True)
+            # a full disk may have no room for it
+            with suppress(OSError):
+                print(notice, file=sys.stderr, flush=True)
         elif now >= self._restart_at:
             self.start()
 

@@ -12,6 +12,7 @@ from math import inf
 from types import FrameType, TracebackType
 from typing import Self
 
+from sqlalchemy.exc import OperationalError
 from temporalio.service import RPCError
 
 from channels.providers import providers_in
@@ -23,6 +24,7 @@ from models.errors import Refusal
 from operations.sessions import first_supervisor
 from operations.tokens import recovered_supervisor
 from storage import migrate
+from storage.audit.interference import record_changed_settings
 from storage.grants import grant_to
 from workflows.names import TASK_QUEUE
 
@@ -30,7 +32,7 @@ PORTAL = "sao-paulo"
 """The table of the page on which registered debts are looked up, until REGUA_PORTAL names the authority's own."""
 
 LOOK_SECONDS = 15.0
-"""After which is asked again whether Temporal has its namespace."""
+"""After which is asked again whether Temporal is set as it was told."""
 
 
 class Stack:
@@ -83,26 +85,22 @@ class Stack:
     def tend(self) -> None:
         for child in self.children:
             child.tend()
-        if not self._temporal_knows():
-            self._told = None
+        if self._server.pid != self._told or time.monotonic() > self._looked_at + LOOK_SECONDS:
+            self._looked_at = time.monotonic()
             # it is told at the next round, if not now
             with suppress(RPCError, RuntimeError):
                 self._tell_temporal()
 
-    def _temporal_knows(self) -> bool:
-        """Whether the server was told since it started, and has its namespace still."""
-        if self._server.pid != self._told:
-            return False
-        if time.monotonic() < self._looked_at + LOOK_SECONDS:
-            return True
-        self._looked_at = time.monotonic()
-        return temporal.answers(self.services.temporal)
-
     def _tell_temporal(self) -> None:
-        """Tell the Temporal server what no command line does: one that was started again may have lost its database."""
-        temporal.keep_namespace(self.services.temporal)
-        temporal.serve_this_build(self.services.temporal)
+        """Tell the Temporal server what no command line does: one that was started again may have lost its database,
+        and whoever reaches it may have set it otherwise, which is on record."""
+        knew = self._server.pid == self._told
+        changed = temporal.keep_settings(self.services.temporal)
         self._told = self._server.pid
+        if changed and knew:
+            # a database that is away says so itself, and what was changed is mended all the same
+            with suppress(OperationalError):
+                record_changed_settings(postgres.address(self.home, postgres.port_of(self.services.database)))
 
     def _start(self, ports: Ports) -> None:
         """Start the processes in the order of need; `_undo` stops them in the reverse."""

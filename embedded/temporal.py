@@ -4,6 +4,7 @@ import asyncio
 import sysconfig
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +19,7 @@ from temporalio.api.workflowservice.v1 import (
     DescribeTaskQueueRequest,
     RegisterNamespaceRequest,
     UpdateNamespaceRequest,
+    UpdateTaskQueueConfigRequest,
 )
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
@@ -25,9 +27,9 @@ from temporalio.service import RPCError, RPCStatusCode
 from embedded.child import Child, environment
 from embedded.home import REAL_DAY, Home, write_private
 from models.errors import Refusal
-from workflows.build import build_id, make_current
+from workflows.build import build_id, current_build, make_current
 from workflows.client import register_search_attributes
-from workflows.names import SEARCH_ATTRIBUTES
+from workflows.names import PROVIDERS, SEARCH_ATTRIBUTES, TASK_QUEUE, queue_of
 from workflows.running import STUCK
 
 T = TypeVar("T")
@@ -39,6 +41,8 @@ ENVIRONMENT = "regua"
 
 # the dev server forgets closed cases after a day; a tax debt is remembered longer
 RETENTION = timedelta(days=3650)
+
+QUEUES = (TASK_QUEUE, *map(queue_of, PROVIDERS))
 
 
 def program() -> str:
@@ -108,35 +112,77 @@ async def _namespace_is_there(address: str) -> bool:
     return True
 
 
-def keep_namespace(address: str) -> None:
-    """Have our namespace there, with its attributes, and closed cases remembered. A new server makes another, and
-    whoever reaches it may have deleted ours."""
-    _completed(_keep_namespace(address))
+def keep_settings(address: str) -> bool:
+    """Have the server as we need it: our namespace is there, closed cases are remembered, its attributes are known,
+    this build is served, and no queue is throttled. A new server knows nothing of it, and whoever reaches one may have
+    changed it. Says whether anything was otherwise. Raises RPCError and RuntimeError: it doesn't answer."""
+    return _completed(_keep_settings(address))
 
 
-async def _keep_namespace(address: str) -> None:
+async def _keep_settings(address: str) -> bool:
+    client = await Client.connect(address)
+    # each is asked for, whatever the others say
+    changed = [
+        await _keep_namespace(client),
+        await register_search_attributes(client),
+        await _keep_build(client),
+        *[await _unthrottle(client, queue) for queue in QUEUES],
+    ]
+    return any(changed)
+
+
+async def _keep_namespace(client: Client) -> bool:
     retention = Duration()
     retention.FromTimedelta(RETENTION)
-    config = NamespaceConfig(workflow_execution_retention_ttl=retention)
-    client = await Client.connect(address)
-    made = RegisterNamespaceRequest(namespace=NAMESPACE, workflow_execution_retention_period=retention)
     try:
-        await client.workflow_service.register_namespace(made)
+        asked = DescribeNamespaceRequest(namespace=NAMESPACE)
+        known = (await client.workflow_service.describe_namespace(asked)).config.workflow_execution_retention_ttl
+        if known == retention:
+            return False
     except RPCError as error:
-        if error.status is not RPCStatusCode.ALREADY_EXISTS:
+        if error.status is not RPCStatusCode.NOT_FOUND:
             raise
+        made = RegisterNamespaceRequest(namespace=NAMESPACE, workflow_execution_retention_period=retention)
+        with suppress(RPCError):
+            await client.workflow_service.register_namespace(made)
+    config = NamespaceConfig(workflow_execution_retention_ttl=retention)
     await client.workflow_service.update_namespace(UpdateNamespaceRequest(namespace=NAMESPACE, config=config))
-    await register_search_attributes(client)
+    return True
 
 
-def serve_this_build(address: str) -> None:
-    """Make this build the current one, so that what runs already goes on with the code that is here now, as does what
-    runs next."""
-    _completed(_make_current(address))
+async def _keep_build(client: Client) -> bool:
+    """Make this build the current one, so that all that runs already goes on with the code that is here now."""
+    build = build_id()
+    if await current_build(client) == build:
+        return False
+    await make_current(client, build)
+    return True
 
 
-async def _make_current(address: str) -> None:
-    await make_current(await Client.connect(address), build_id())
+async def _unthrottle(client: Client, queue: str) -> bool:
+    """Take back a limit that somebody set on the activities of a queue: of none a second, nothing would ever be done.
+    Temporal knows none of workflows."""
+    kind = TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
+    described = await client.workflow_service.describe_task_queue(
+        DescribeTaskQueueRequest(
+            namespace=NAMESPACE, task_queue=TaskQueue(name=queue), task_queue_type=kind, report_config=True
+        )
+    )
+    config = described.config
+    limits = (config.queue_rate_limit, config.fairness_keys_rate_limit_default)
+    if not any(limit.HasField("rate_limit") for limit in limits):
+        return False
+    none = UpdateTaskQueueConfigRequest.RateLimitUpdate(reason="none but ours")
+    await client.workflow_service.update_task_queue_config(
+        UpdateTaskQueueConfigRequest(
+            namespace=NAMESPACE,
+            task_queue=queue,
+            task_queue_type=kind,
+            update_queue_rate_limit=none,
+            update_fairness_key_rate_limit_default=none,
+        )
+    )
+    return True
 
 
 def has_worker(address: str, task_queue: str) -> bool:

@@ -32,8 +32,9 @@ def connect_settings() -> ClientConnectConfig:
     return settings
 
 
-async def register_search_attributes(client: Client) -> None:
-    """Make the namespace know the attributes by which cases are found; those it knows already stay."""
+async def register_search_attributes(client: Client) -> bool:
+    """Make the namespace know the attributes by which cases are found; those it knows already stay. Says whether it
+    lacked any."""
     operator = client.operator_service
     known = await operator.list_search_attributes(ListSearchAttributesRequest(namespace=client.namespace))
     wanted = {
@@ -45,6 +46,7 @@ async def register_search_attributes(client: Client) -> None:
         await operator.add_search_attributes(
             AddSearchAttributesRequest(namespace=client.namespace, search_attributes=wanted)
         )
+    return bool(wanted)
 
 
 UNREACHABLE = {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.RESOURCE_EXHAUSTED}

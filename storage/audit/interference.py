@@ -11,6 +11,7 @@ from models.roles import Actor
 from storage.audit.log import Entry, write
 from storage.case.cases import read_case
 from storage.case.tasks import ask_people
+from storage.engine import connect
 from storage.schema import cases
 
 SOMEBODY = Actor("temporal")
@@ -35,6 +36,17 @@ def record_interference(
     if case is not None:
         locked = read_case(connection, case, lock=True)
         ask_people(connection, locked, "interference", f"{what} {now:%Y-%m-%d}", LOOK[what], locked.clock.day_at(now))
+
+
+def record_changed_settings(owner: str) -> None:
+    """Put on record that somebody set Temporal otherwise than it was told; `owner` is the address of the database's
+    owner. Raises OperationalError."""
+    engine = connect(owner, pool=1)
+    try:
+        with engine.begin() as connection:
+            write(connection, Entry(SOMEBODY, "temporal settings"), "refused")
+    finally:
+        engine.dispose()
 
 
 def record_interference_with_cohort(connection: Connection, what: str, cohort: str, now: datetime) -> None:

@@ -14,7 +14,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from models.errors import Refusal
 from storage.case.cohorts import read_cohort
-from storage.schema import cohorts, intakes, rulers
+from storage.schema import cases, cohorts, intakes, rulers
+from storage.statistics import take_statistics
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,8 @@ def schedule_of(connection: Connection, cohort: str) -> OpenIntake:
 def end_start(connection: Connection, cohort: str) -> None:
     """Put on record that all are in whom a start was to take in."""
     connection.execute(update(intakes).where(*_open(cohort), intakes.c.cron.is_(None)).values(ended_at=NOW))
+    taken_in = connection.scalar(select(func.count()).where(cases.c.cohort == cohort)) or 0
+    take_statistics(connection, ("cases", "decisions"), taken_in)
 
 
 def pause_schedule(connection: Connection, cohort: str, by: str | None) -> None:

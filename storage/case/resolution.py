@@ -22,7 +22,7 @@ TRIED = text("SELECT pg_try_advisory_xact_lock_shared(hashtextextended(:cohort, 
 
 OWING = (
     select(debts.c.id)
-    .join_from(debts, debtors)
+    .join_from(debts, debtors, debtors.c.debt == debts.c.id)
     .where(debtors.c.taxpayer == cases.c.taxpayer, debts.c.tax == cases.c.tax, debts.c.balance > 0)
 )
 

@@ -19,6 +19,7 @@ from storage.intake.rejects import Rejects
 from storage.intake.sources import day_of, known_source, remember_source
 from storage.intake.staging import Progress, begin_merge, count, merge_taxpayers, stage
 from storage.intake.unusable import UnusableRows
+from storage.statistics import take_statistics
 
 COLUMNS = """tax_id text, key text, name text, email text, phone text, uf text, tax text, inscription text,
     inscription_key text, period text, due date, litigation boolean, amount numeric(15, 2), ground text,
@@ -61,6 +62,7 @@ def import_debts(
     apply_differences(connection, now)
     if statement.snapshot_of is not None:
         remember_source(connection, statement.snapshot_of, imported.amounts, imported.as_of)
+    take_statistics(connection, ("taxpayers", "debts", "debtors"), imported.debts)
     return imported
 
 

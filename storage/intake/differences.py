@@ -1,7 +1,7 @@
 """The differences between a staged extract and the record, in temporary tables: nothing of the record is changed yet.
 
-One row a debt: an inscription is repeated for each co-debtor, at full value, and its first row decides. New ids are
-dealt out in the order of the inscriptions, so that every index of `debts` fills from left to right.
+One row a debt: an inscription is repeated for each co-debtor, at full value, and its first row decides. New ids begin
+with the place among the inscriptions, and end at random, so that every index of `debts` fills from left to right.
 """
 
 from __future__ import annotations
@@ -38,8 +38,12 @@ WITH stated AS (
     FROM staged
     ORDER BY tax, inscription_key, line
 ),
-ids AS (SELECT replace(gen_random_uuid()::text, '-', '') AS random FROM stated)
-SELECT coalesce(debts.id, substr(random, 1, 16)) AS id,
+ids AS (
+    SELECT *, replace(gen_random_uuid()::text, '-', '') AS random,
+           (row_number() OVER (ORDER BY tax, inscription_key) - 1 << 32) / count(*) OVER () AS place
+    FROM stated
+)
+SELECT coalesce(debts.id, lpad(to_hex(place), 8, '0') || substr(random, 1, 8)) AS id,
        'RG' || upper(random) AS pix_txid,
        tax, inscription_key, stated.inscription, coalesce(stated.period, debts.period) AS period,
        coalesce(stated.due, debts.due) AS due, stated.litigation,
@@ -64,8 +68,7 @@ SELECT coalesce(debts.id, substr(random, 1, 16)) AS id,
            AND (CASE WHEN :left THEN coalesce(deductions.deducted, 0) END, coalesce(deductions.as_of, debts.as_of))
                IS DISTINCT FROM (debts.deducted, debts.as_of)
                AS is_restated
-FROM (SELECT *, row_number() OVER (ORDER BY tax, inscription_key) AS place FROM stated) AS stated
-JOIN (SELECT random, row_number() OVER (ORDER BY random) AS place FROM ids) AS ids USING (place)
+FROM ids AS stated
 LEFT JOIN debts USING (tax, inscription_key)
 LEFT JOIN deductions ON deductions.debt = debts.id
 """

@@ -13,6 +13,7 @@ from storage.intake.files import SourceFile
 from storage.intake.rejects import Rejects
 from storage.intake.staging import Progress, begin_merge, count, merge_taxpayers, reject_staged, stage
 from storage.outbox import enqueue
+from storage.statistics import take_statistics
 
 COLUMNS = """tax_id text, key text, name text, email text, phone text, tax text, period text, due date, status text,
     filed_on date, declared numeric(15, 2), assessed numeric(15, 2), paid numeric(15, 2), paid_on date,
@@ -49,11 +50,13 @@ def import_filings(
     connection.execute(text(ADD))
     for what, tax, period, cases in owed:
         enqueue(connection, cases, _event(what, tax, period))
+    changed = count(connection, "SELECT FROM changes")
+    take_statistics(connection, ("taxpayers", "filings"), changed)
     return FilingsImported(
         rows=rows,
         filings=count(connection, "SELECT DISTINCT taxpayer, tax, period FROM known"),
         taxpayers=count(connection, "SELECT DISTINCT taxpayer FROM known"),
-        changed=count(connection, "SELECT FROM changes"),
+        changed=changed,
     )
 
 

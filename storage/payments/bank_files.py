@@ -26,6 +26,7 @@ from storage.payments.ledger import record_bank, take_back
 from storage.payments.posting import TIMEZONE
 from storage.payments.reports import Receipt, TakenBack
 from storage.payments.unmatched_reversals import waiting_of
+from storage.statistics import take_statistics
 
 ROWS_A_BATCH = 1_000
 
@@ -76,7 +77,7 @@ def import_bank_file(
         file = _remember(engine, source, returned.header, imported, "applying")
         _apply(engine, staging, file, imported, now)
         _take_back(engine, staging, returned.header, imported, now)
-        _finish(engine, file)
+        _finish(engine, file, imported)
         imported.applied = True
     return imported
 
@@ -227,9 +228,10 @@ def _noon(day: date) -> datetime:
     return datetime.combine(day, time(12), TIMEZONE).astimezone(UTC)
 
 
-def _finish(engine: Engine, file: int) -> None:
+def _finish(engine: Engine, file: int, imported: BankFileImported) -> None:
     with engine.begin() as connection:
         connection.execute(text(FINISH), {"file": file})
+        take_statistics(connection, ("payments", "decisions"), imported.accepted)
 
 
 NUMBERED = """

@@ -212,7 +212,8 @@ def _lock_debts(connection: Connection, named: set[str]) -> dict[str, LockedDebt
     if not named:
         return {}
     columns = (debts.c.id, debts.c.pix_txid, debts.c.slip_number, debts.c.tax, debtors.c.taxpayer)
-    owed = select(*columns).join_from(debts, debtors).where(any_of(debts.c.id, named)).order_by(debtors.c.taxpayer)
+    theirs = debts.join(debtors, debtors.c.debt == debts.c.id)
+    owed = select(*columns).select_from(theirs).where(any_of(debts.c.id, named)).order_by(debtors.c.taxpayer)
     owers = connection.execute(owed).all()
     # cases before debts, as every other transaction takes them: the other way round two would wait for each other
     newest = _lock_newest_cases(connection, {(row.taxpayer, row.tax) for row in owers})

@@ -18,7 +18,9 @@ SHOWN = slice(3, 9)
 def tax_ids_of_debtors(connection: Connection, debts: Collection[str]) -> dict[str, set[str]]:
     """The tax ids of who owes each of these debts."""
     asked = (
-        select(debtors.c.debt, taxpayers.c.tax_id).join_from(debtors, taxpayers).where(any_of(debtors.c.debt, debts))
+        select(debtors.c.debt, taxpayers.c.tax_id)
+        .join_from(debtors, taxpayers, taxpayers.c.id == debtors.c.taxpayer)
+        .where(any_of(debtors.c.debt, debts))
     )
     found: dict[str, set[str]] = defaultdict(set)
     for debt, tax_id in connection.execute(asked).tuples():

@@ -67,8 +67,9 @@ RELATIONS: Mapping[str, str] = {
     "contaminated": """
         SELECT DISTINCT near."case"
         FROM (SELECT "case", arm, taxpayer, opened_on FROM members
-              UNION SELECT "case", arm, others.taxpayer, opened_on
-              FROM members JOIN debtors USING (taxpayer) JOIN debtors AS others USING (debt)) AS near
+              UNION ALL SELECT "case", arm, others.taxpayer, opened_on
+              FROM members JOIN debtors USING (taxpayer)
+              JOIN debtors AS others ON others.debt = debtors.debt AND others.taxpayer <> debtors.taxpayer) AS near
         JOIN cases ON cases.taxpayer = near.taxpayer AND (cohort <> :cohort OR coalesce(cases.arm, 'ruler') <> near.arm)
         JOIN notices ON notices."case" = cases.id AND sent_at IS NOT NULL AND at BETWEEN near.opened_on AND :on
          AND communication IS NULL""",

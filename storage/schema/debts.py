@@ -26,6 +26,7 @@ from models.law.extinction import Extinction
 from models.law.prescription import Cause
 from models.money.imputation import Kind as DebtKind
 from storage.schema.base import NOW, OPAQUE_ID, PIX_TXID, metadata, one_of
+from storage.schema.taxpayers import taxpayers
 
 INSCRIPTION_KEY, VALUE_KEY = (
     f"upper(regexp_replace(normalize({column}, NFKD), '[^0-9A-Za-z]+', '', 'g'))" for column in ("inscription", "value")
@@ -113,17 +114,20 @@ snapshot_debts = Table(
 )
 
 
-# who owes a debt: the principal and the co-debtors, each for the whole of it
+# who owes a debt: the principal and the co-debtors, each for the whole of it. That both are on record a trigger looks
+# once a statement, where foreign keys would look for each row of an extract
 debtors = Table(
     "debtors",
     metadata,
-    Column("debt", ForeignKey("debts.id"), primary_key=True),
-    Column("taxpayer", ForeignKey("taxpayers.id"), primary_key=True),
+    Column("debt", Text, primary_key=True),
+    Column("taxpayer", BigInteger, primary_key=True),
     Column("uf", Text),
     # false: a third party's debt, for which the taxpayer is only responsible (CTN art. 163, I)
     Column("own", Boolean, nullable=False, server_default=text("true")),
     Index("ix_debtors_taxpayer", "taxpayer"),
 )
+debtors.add_is_dependent_on(debts)
+debtors.add_is_dependent_on(taxpayers)
 
 
 # enforceability suspended, by ground; those an extract states are placed and lifted by the next one, an agreement's by

@@ -3,6 +3,10 @@
 import io
 import json
 import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -58,3 +62,25 @@ def test_each_line_says_what_it_belongs_to_whoever_writes_it() -> None:
     with bound_contextvars(request="a1"):
         assert json.loads(logged(ValueError("Maria")))["request"] == "a1"
         assert with_belonging(None, "info", {"event": "x"}) == {"request": "a1", "event": "x"}
+
+
+def test_a_full_disk_stops_nobody_for_want_of_a_log() -> None:
+    """The relay, which logs that the database is away, would end with the line that it can't write."""
+    program = """
+from activities.log import log_to_stderr
+import logging, structlog
+log_to_stderr()
+structlog.get_logger().error("a line")
+logging.warning("another")
+print("goes on", flush=True)
+"""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            stdout=subprocess.PIPE,
+            stderr=full,
+            env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            text=True,
+            check=False,
+        )
+    assert done.stdout == "goes on\n"

@@ -6,13 +6,16 @@ from typing import Literal
 import pytest
 from sqlalchemy import Engine, update
 
+from models.case.step import Action
+from models.contact.delivery import Progress
 from models.law.requests import RequestKind
+from models.ruler.schema import Stage
 from storage.case.people import suppress_contact
 from storage.law.requests import answer_request, record_request
 from storage.schema import cases
 from tests.builders import FACTS, ICMS
-from tests.record_world import Life, Street
-from workflows.effects import Contact
+from tests.record_world import FAR, Life, Street
+from workflows.effects import Contact, EvaluationRequest
 
 First = Literal["domicile", "email"]
 
@@ -102,3 +105,34 @@ def test_it_waits_while_the_case_is_paused(engine: Engine) -> None:
     life.news = True
     life.street.rest()
     assert times_left(life) == {"email": 1, "domicile": 1}
+
+
+def test_no_suspension_is_asked_for_while_a_notice_of_the_last_contact_is_still_to_leave(engine: Engine) -> None:
+    """Its workflow is back after a long outage, when the term of the notice before is over: the final notice, which
+    left by the channel that carries no act alone, goes first, and is served."""
+    street = Street(engine, ICMS, [FACTS["h8"]] * 2, compressed=False, providers=True, shared=False)
+    life = street.lives[1]
+    street.goes_on()
+    street.reports(f"{life.case}-00-domicile", "domicile", Progress.READ)
+    street.rest()
+    assert life.next_action
+    step = life.next_action.step
+    assert step.stage is Stage.FINAL_NOTICE
+    street.worker.now = life.next_action.runs_at or FAR
+    street.worker.run(street.notices.notify, Contact(case=life.case, step=step, channel="sms", rung_channel="sms"))
+    street.worker.now += timedelta(days=84)
+    back = street.worker.run(street.cases.evaluate, EvaluationRequest(case=life.case))
+    assert back.next_action.step.action is Action.ASK_APPROVAL
+    put_off = street.worker.run(street.cases.ask_approval, life.case)
+    assert put_off.runs_at > street.worker.now
+    assert asked_for(life) == 0
+    life.loses_its_workflow()
+    street.rest()
+    assert life.rows('SELECT count(*) FROM notices WHERE "case" = :case AND step = 1') == [(3,)]
+    assert asked_for(life) == 0
+    assert life.next_action.step.action is not Action.ASK_APPROVAL
+
+
+def asked_for(life: Life) -> int:
+    [(count,)] = life.rows("SELECT count(*) FROM decisions WHERE \"case\" = :case AND kind = 'approval_asked'")
+    return int(count)

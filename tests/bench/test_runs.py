@@ -38,6 +38,6 @@ def test_each_part_of_it_measures_something(tmp_path: Path, capsys: pytest.Captu
         engine = connect(stack.services.database, pool=4)
         figures = asyncio.run(measure(Ground(stack, engine, TINY, print)))
         engine.dispose()
-    assert len({figure.figure for figure in figures}) == len(figures) == 13
+    assert len({figure.figure for figure in figures}) == len(figures) == 18
     assert [figure.figure for figure in figures if figure.ours < 0] == []
     assert "an import of 40 rows" in capsys.readouterr().out

@@ -3,23 +3,27 @@
 import asyncio
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
+from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.operatorservice.v1 import DeleteNamespaceRequest, ListSearchAttributesRequest
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
 from embedded.home import Home
 from embedded.stack import Stack
-from embedded.temporal import NAMESPACE, RETENTION
+from embedded.temporal import NAMESPACE, RETENTION, program
 from workflows.build import build_id, current_build
-from workflows.names import SEARCH_ATTRIBUTES
+from workflows.names import SEARCH_ATTRIBUTES, TASK_QUEUE
 
-KNOWN = (build_id(), RETENTION.days, {*SEARCH_ATTRIBUTES})
+KNOWN: tuple[str | None, int, set[str], set[str]] = (build_id(), RETENTION.days, {*SEARCH_ATTRIBUTES}, set())
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +47,40 @@ def test_a_namespace_that_somebody_deleted_is_there_again(stack: Stack) -> None:
     until_it_is_known(stack)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("worker", "deployment", "set-current-version", "--deployment-name", "regua", "--build-id", "nobody-s",
+         "--allow-no-pollers", "--yes"),
+        ("operator", "search-attribute", "remove", "--name", "CaseStatus", "--yes"),
+        ("operator", "namespace", "update", "--namespace", "default", "--retention", "1d"),
+        ("task-queue", "config", "set", "--task-queue", TASK_QUEUE, "--task-queue-type", "activity",
+         "--queue-rps-limit", "0", "--queue-rps-limit-reason", "x"),
+        ("task-queue", "config", "set", "--task-queue", TASK_QUEUE, "--task-queue-type", "activity",
+         "--fairness-key-rps-limit-default", "0", "--fairness-key-rps-limit-reason", "x"),
+    ],
+)  # fmt: skip
+def test_what_somebody_set_otherwise_is_set_back_and_on_record(stack: Stack, words: tuple[str, ...]) -> None:
+    """By any of them all cases would stand still for good, or be forgotten, and nothing would say so."""
+    until_it_is_known(stack)
+    before = recorded(stack)
+    done = subprocess.run(
+        [program(), *words, "--address", stack.services.temporal], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert asyncio.run(known_by(stack.services.temporal)) != KNOWN
+    until_it_is_known(stack)
+    assert recorded(stack) == before + 1
+
+
+def recorded(stack: Stack) -> int:
+    with psycopg.connect(stack.services.database) as connection:
+        [count] = connection.execute(
+            "SELECT count(*) FROM audit_log WHERE command = 'temporal settings' AND outcome = 'refused'"
+        ).fetchone() or [0]
+    return int(count)
+
+
 def until_it_is_known(stack: Stack) -> None:
     deadline = time.monotonic() + 60
     while asyncio.run(known_by(stack.services.temporal)) != KNOWN:
@@ -61,9 +99,9 @@ async def delete_namespace(address: str) -> None:
     await client.operator_service.delete_namespace(DeleteNamespaceRequest(namespace=NAMESPACE))
 
 
-async def known_by(address: str) -> tuple[str | None, int, set[str]] | None:
-    """The build that it gives tasks to, the days for which it keeps histories, and the attributes cases are found by;
-    None while it doesn't answer, or has no namespace."""
+async def known_by(address: str) -> tuple[str | None, int, set[str], set[str]] | None:
+    """The build that it gives tasks to, the days for which it keeps histories, the attributes cases are found by, and
+    the limits of the queue; None while it doesn't answer, or has no namespace."""
     try:
         client = await Client.connect(address)
         asked = DescribeNamespaceRequest(namespace=NAMESPACE)
@@ -71,6 +109,18 @@ async def known_by(address: str) -> tuple[str | None, int, set[str]] | None:
         kept = described.config.workflow_execution_retention_ttl.ToTimedelta()
         listed = await client.operator_service.list_search_attributes(ListSearchAttributesRequest(namespace=NAMESPACE))
         known = {name for name in listed.custom_attributes if name in SEARCH_ATTRIBUTES}
-        return await current_build(client), kept.days, known
+        return await current_build(client), kept.days, known, await limits(client)
     except (RPCError, RuntimeError):
         return None
+
+
+async def limits(client: Client) -> set[str]:
+    asked = DescribeTaskQueueRequest(
+        namespace=NAMESPACE,
+        task_queue=TaskQueue(name=TASK_QUEUE),
+        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+        report_config=True,
+    )
+    config = (await client.workflow_service.describe_task_queue(asked)).config
+    known = {"queue": config.queue_rate_limit, "key": config.fairness_keys_rate_limit_default}
+    return {name for name, limit in known.items() if limit.HasField("rate_limit")}

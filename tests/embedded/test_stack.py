@@ -203,7 +203,8 @@ def test_temporal_keeps_ten_years_of_histories(where: Home) -> None:
         server.until(lambda: temporal.answers(address))
         told = httpx.get(f"http://127.0.0.1:{ports.ui}/api/v1/settings", trust_env=False).json()
         assert told["Codec"]["Endpoint"] == "http://127.0.0.1:1/codec/x"
-        temporal.keep_namespace(address)
+        assert temporal.keep_settings(address)
+        assert not temporal.keep_settings(address)
         assert not temporal.has_worker(address, "regua")
         described = subprocess.run(
             [temporal.program(), "operator", "namespace", "describe", "default", "-o", "json", "--address", address],

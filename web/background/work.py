@@ -10,8 +10,10 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import anyio
+import structlog
 from sqlalchemy import Engine
 from temporalio.client import Client
 
@@ -23,7 +25,12 @@ from web.background.reconciler import Reconciler
 from web.background.relay import Relay
 from web.background.vitals import measure_regularly
 
+log = structlog.get_logger()
+
 WHERE = "REGUA_BACKGROUND"
+
+PAUSE_SECONDS = 5.0
+"""After which work that failed is done again."""
 
 
 def is_here() -> bool:
@@ -37,11 +44,25 @@ def is_here() -> bool:
 async def work(database: str, engine: Engine, temporal: Callable[[], Awaitable[Client]], relay: Relay) -> None:
     """Do all of it until cancelled."""
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(relay.run)
-        tasks.start_soon(Reconciler(database, engine, temporal).run)
-        tasks.start_soon(checkpoint_regularly, engine)
-        tasks.start_soon(measure_regularly, engine, temporal)
-        tasks.start_soon(check_drafts, engine)
+        for piece in (
+            relay.run,
+            Reconciler(database, engine, temporal).run,
+            partial(checkpoint_regularly, engine),
+            partial(measure_regularly, engine, temporal),
+            partial(check_drafts, engine),
+        ):
+            tasks.start_soon(again_and_again, piece)
+
+
+async def again_and_again(piece: Callable[[], Awaitable[None]], pause: float = PAUSE_SECONDS) -> None:
+    """Do a piece of work that has no end, and again where it failed: none takes the others with it."""
+    while True:
+        try:
+            await piece()
+        except Exception as error:
+            # the kind of error only: a message may quote what is on record
+            log.error("work in the background failed", reason=type(error).__name__)
+        await anyio.sleep(pause)
 
 
 def work_alone(database: str, temporal: Callable[[], Awaitable[Client]]) -> None:

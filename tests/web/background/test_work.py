@@ -5,16 +5,35 @@ import signal
 import subprocess
 import sys
 
+import anyio
 import pytest
 
 from tests.commands.test_import_command import REPOSITORY
 from tests.commands.test_killed_imports import eventually, pids
 from tests.payloads import KEYS
+from web.background.work import again_and_again
 
 LOCKS = """
     SELECT count(*)::int FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
     WHERE locktype = 'advisory' AND granted AND datname = current_database()
 """
+
+
+async def test_a_piece_that_failed_is_done_again_and_takes_no_other_with_it() -> None:
+    done: list[str] = []
+    ended = anyio.Event()
+
+    async def fails() -> None:
+        done.append("failed")
+        if len(done) == 3:
+            ended.set()
+        raise OSError(28, "No space left on device")
+
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(again_and_again, fails, 0.01)
+            await ended.wait()
+            tasks.cancel_scope.cancel()
 
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])

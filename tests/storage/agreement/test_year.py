@@ -204,7 +204,7 @@ class Year:
             self.compare()
 
     def looks(self) -> None:
-        """What the agreements' workflows do."""
+        """Look at each agreement, as its workflow does."""
         for agreement in self.agreements:
             with agreement_transaction(self.made.engine, agreement, at(self.today)):
                 pass

@@ -32,6 +32,8 @@ class Books:
         ]
         self.parts: dict[int, Parts] = defaultdict(Parts)
         """How each payment was used, by its id."""
+        self.room = dict(deal.brought)
+        """The principal that what is paid straight to a debt may still pay: what the debt doesn't need is in excess."""
         self.charges_on: dict[str, Decimal] = defaultdict(Decimal)
         """The charges in what was paid straight to a debt."""
         self.settled_on: date | None = None
@@ -106,40 +108,44 @@ class Books:
         rest = payment.amount
         if named is not None and rest <= self.cost(named, payment.day) + self.deal.slip_fee - named.fee:
             asked = self.entries if self.open_entries == [named] else [named]
-            rest = self._cover(named, rest, payment.day, parts)
+            rest = self._cover(named, rest, payment, parts)
             self._slip(named, self._charges(asked, rest, parts), parts)
         else:
-            self._impute(named, rest, payment.day, parts)
+            self._impute(named, rest, payment, parts)
         if payment.debt is not None:
             self.charges_on[payment.debt] += parts.charges - before
         self._credit_bonus(payment.day)
         if not self.open_dues and self.settled_on is None:
             self.settled_on = payment.day
 
-    def _impute(self, named: Entry | None, amount: Decimal, day: date, parts: Parts) -> None:
+    def _impute(self, named: Entry | None, amount: Decimal, payment: Paid, parts: Parts) -> None:
         """Impute what names no instalment, or is more than `named` costs."""
+        day = payment.day
         if named is not None:
-            amount = self._cover(named, amount, day, parts)
+            amount = self._cover(named, amount, payment, parts)
         open_ = [entry for entry in self.entries if entry.left > 0 and self.payable(entry, day)]
         if self.deal.policy.imputation and self.deal.policy.imputation.order == "last_first":
             open_.reverse()
         due = [entry for entry in open_ if entry.due <= day]
         for entry in due:
-            amount = self._cover(entry, amount, day, parts)
+            amount = self._cover(entry, amount, payment, parts)
         if named is not None:
             amount = self._charges([named], amount, parts)
             amount = self._slip(named, amount, parts)
         amount = self._charges(self.entries, amount, parts)
         for entry in open_:
-            amount = self._cover(entry, amount, day, parts)
+            amount = self._cover(entry, amount, payment, parts)
             amount = self._charges([entry], amount, parts)
 
-    def _cover(self, entry: Entry, amount: Decimal, day: date, parts: Parts) -> Decimal:
+    def _cover(self, entry: Entry, amount: Decimal, payment: Paid, parts: Parts) -> Decimal:
         """Put money on an instalment's principal, which is charged for its time; return what it doesn't need."""
+        day = payment.day
         early = self._early(entry, day)
-        part = min(amount, entry.left - early)
+        part = min(amount, entry.left - early, self.room.get(payment.debt or "", amount))
         if part <= 0:
             return amount
+        if payment.debt in self.room:
+            self.room[payment.debt] -= part
         if part == entry.left - early:
             entry.forgiven += early
         entry.charged += self._added(entry, part, day)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -26,6 +27,8 @@ class Deal:
     rescinded_on: date | None = None
     """Broken by a person, on that day."""
     rates: Rates = field(default_factory=Rates)
+    brought: Mapping[str, Decimal] = field(default_factory=dict)
+    """By debt, the part of it that instalments pay."""
 
     @property
     def calendar(self) -> Calendar:

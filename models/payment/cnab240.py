@@ -143,7 +143,10 @@ class Cnab240Return(BankReturn):
 
     def _money(self, title: _Title, line: int, text: str) -> Iterator[BankPayment]:
         """The payment of a title or its reversal; nothing where the bank's movement is known to bring no money."""
-        if field(text, 78, 92).strip("0 ") and self._bank.brings_money(title.movement):
+        bank, paid = self._bank, field(text, 78, 92)
+        if not paid.strip(" ") and title.movement in bank.payments | bank.reversals:
+            raise BadLine("it is cut off before the amount paid")
+        if paid.strip("0 ") and bank.brings_money(title.movement):
             yield self._payment(title, line, text)
         else:
             self._other[title.movement] += 1

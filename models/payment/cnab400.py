@@ -99,6 +99,10 @@ class Cnab400Return(BankReturn):
         if len(text) > WIDTH + SLACK:
             raise BadLine(f"the line has {len(text)} characters instead of {WIDTH}")
         padded, kind = text.ljust(WIDTH), text[0]
+        if kind == self._layout.detail and not field(padded, *OWN_NUMBER).strip(" "):
+            raise BadLine(
+                f"it is cut off: it has {len(text.rstrip())} characters of {WIDTH}, and its own number is last"
+            )
         if kind == "9":
             self._stated = number(field(padded, *OWN_NUMBER).strip(" ") or "0", "the trailer's number")
             return None

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Engine, bindparam, func, select, text, update
@@ -36,7 +37,7 @@ from storage.case.locks import LOCK_CASES, lock_cases_and_debts, with_array
 from storage.case.transaction import record_decision
 from storage.outbox import enqueue
 from storage.rows import typed_rows
-from storage.schema import agreements, holds, instalments, tasks
+from storage.schema import agreement_debts, agreements, holds, instalments, tasks
 
 UNDONE = "agreement"
 """Who closes a task whose cause, the first payment, was taken back."""
@@ -163,7 +164,19 @@ def _deal(connection: Connection, row: AgreementRow) -> Deal:
         discount=row["discount"],
         slip_fee=schedule[0]["fee"],
         rescinded_on=date.fromisoformat(rescinded) if rescinded else None,
+        brought=_brought(connection, row),
     )
+
+
+def _brought(connection: Connection, row: AgreementRow) -> dict[str, Decimal]:
+    """By debt, what an agreement is to pay of it in money: all that it brought in, but what a precatório pays."""
+    mine = agreement_debts.c.agreement == row["id"]
+    rows = connection.execute(select(agreement_debts.c.debt, agreement_debts.c.amount).where(mine))
+    brought: dict[str, Decimal] = dict(rows.tuples().all())
+    offset = row["terms"].get("offset")
+    if offset and "refused_on" not in offset:
+        brought |= {debt: brought[debt] - Decimal(part) for debt, part in offset["debts"].items()}
+    return brought
 
 
 PAID = text("""

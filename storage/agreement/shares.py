@@ -6,8 +6,8 @@ first, so that no debt takes more than it lacks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
@@ -35,7 +35,8 @@ class Share:
 
     debt: str
     lacks: Decimal
-    """The part this agreement has to pay of it: what it brought in, less what was paid or forgiven besides."""
+    """The part this agreement has to pay of it: what it brought in, less what was paid or forgiven besides; all that it
+    owes once the agreement is broken."""
     kind: Any
     prescribes: date
     own: bool
@@ -49,7 +50,7 @@ SUPERSEDED = "superseded"
 """The ground of what the table of a debt added since it was agreed upon: the agreement has charges of its own."""
 
 SHARES = text("""
-    SELECT debts.id AS debt, agreement_debts.amount AS brought, debts.kind, debts.prescribes, debts.protested,
+    SELECT debts.id AS debt, debts.kind, debts.prescribes, debts.protested,
            coalesce(debtors.own, true) AS own,
            debts.amount - debts.received - debts.remitted AS left_over,
            coalesce((SELECT sum(allocations.amount) FROM allocations
@@ -67,11 +68,16 @@ SHARES = text("""
 
 def read_shares(connection: Connection, row: AgreementRow, life: Life) -> list[Share]:
     """Read what each debt of an agreement has a share of."""
-    accrued = row["terms"].get("accrued", {})
+    accrued, books = row["terms"].get("accrued", {}), life.books
     return [
         Share(
             debt=each["debt"],
-            lacks=_lacks(each, Decimal(accrued.get(each["debt"], "0")) + life.books.charges_on[each["debt"]]),
+            lacks=_lacks(
+                each,
+                # what comes after a break lowers the debts as it is
+                None if life.state is State.BROKEN else books.room[each["debt"]],
+                Decimal(accrued.get(each["debt"], "0")) + books.charges_on[each["debt"]],
+            ),
             kind=each["kind"],
             prescribes=each["prescribes"] or date.max,
             own=each["own"],
@@ -81,10 +87,11 @@ def read_shares(connection: Connection, row: AgreementRow, life: Life) -> list[S
     ]
 
 
-def _lacks(share: RowMapping, added: Decimal) -> Decimal:
+def _lacks(share: RowMapping, room: Decimal | None, added: Decimal) -> Decimal:
+    """All that a debt owes, and where there is `room` no more than that: what it brought in and nobody paid straight to
+    it."""
     left: Decimal = share["left_over"] + share["mine"] + added
-    lacks: Decimal = min(share["brought"], left)
-    return max(NOTHING, lacks)
+    return max(NOTHING, left if room is None else min(room, left))
 
 
 def allocate(connection: Connection, agreement: str, shares: list[Share], life: Life) -> dict[str, Decimal]:
@@ -210,7 +217,7 @@ def _superseded(
         found = {}
         for claim in claims:
             without = [each for each in money[claim.id] if own.get(each.id) != SUPERSEDED]
-            before = [each for each in without if each.id not in own and each.id not in life.books.parts]
+            before = list(_beside(without, own, life))
             last = max((each.id for each in before), default=0)
             signed = Payment(last + 1, row["signed_on"], agreed[claim.id])
             besides = _owed(claim, [*before, signed], on, rates)
@@ -219,6 +226,14 @@ def _superseded(
     except Unreckonable:
         return None
     return found
+
+
+def _beside(money: Sequence[Payment], own: Collection[int], life: Life) -> Iterator[Payment]:
+    """The parts of a debt's money that the agreement neither used nor forgave."""
+    for each in money:
+        used = life.books.parts[each.id].total if each.id in life.books.parts else NOTHING
+        if each.id not in own and each.amount > used:
+            yield replace(each, amount=each.amount - used)
 
 
 def _owed(claim: Claim, money: Sequence[Payment], on: date, rates: Rates) -> Decimal:

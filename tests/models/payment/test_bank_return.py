@@ -235,3 +235,11 @@ def test_any_bytes_anywhere_do_no_harm(content: str, data: st.DataObject) -> Non
 def test_any_bytes_at_all_do_no_harm(content: bytes) -> None:
     survives(b"A2" + content)
     survives(b"00100000" + content)
+
+
+@pytest.mark.parametrize("length", [20, 60, 77])
+def test_a_title_cut_off_before_its_amount_is_no_title_without_money(length: int) -> None:
+    lines = cnab240([(our_number(7), "06", "100.00"), (our_number(8), "06", "50.00")])
+    _, paid, rejected = read(with_line(3, lines[3][:length], lines))
+    assert [each.amount for each in paid] == [Decimal("50.00")]
+    assert [(each.line, each.reason) for each in rejected] == [(4, "it is cut off before the amount paid")]

@@ -135,3 +135,16 @@ def test_lines_may_be_cut_and_other_records_stand_between() -> None:
 def test_another_bank_s_is_refused(bank: str, says: str) -> None:
     with pytest.raises(Refusal, match=says):
         open_return(cnab400(bank, {}, []), TODAY)
+
+
+@pytest.mark.parametrize("length", [50, 120, 255, 300])
+def test_a_line_cut_off_is_no_title_without_money(length: int) -> None:
+    titles: list[Fields] = [
+        {(38, 62): f"{n:<25}", (109, 110): "06", (111, 116): "020326", (254, 266): f"{10_000:013}"} for n in (1, 2)
+    ]
+    lines = cnab400("237", {(109, 113): "00042"}, titles)
+    returned = open_return(iter([lines[0], lines[1][:length], *lines[2:]]), date(2026, 3, 5))
+    [cut, whole] = returned.records()
+    assert isinstance(cut, RejectedLine)
+    assert cut.reason.startswith(f"it is cut off: it has {len(lines[1][:length].rstrip())} characters of 400")
+    assert isinstance(whole, BankPayment)

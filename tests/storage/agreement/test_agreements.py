@@ -406,6 +406,21 @@ def test_what_is_paid_straight_to_a_debt_pays_its_instalments(made: Contract) ->
     assert made.balanced()
 
 
+def test_what_a_debt_does_not_need_is_excess_and_pays_no_instalment(made: Contract) -> None:
+    """Else the other debt would be forgiven as much once all is paid, and who paid it could still have it back."""
+    made.sign(SP, 3, SIGNED)
+    made.pay_debt(0, SIGNED, "1200.00")
+    with made.engine.connect() as connection:
+        assert [paid["excess"] for paid in list_payments(connection, "excess")] == [Decimal("600.00")]
+    assert made.rows("SELECT n FROM instalments WHERE paid_on IS NOT NULL") == [(1,)]
+    made.pay(2, SIGNED)
+    assert made.state == "active"
+    made.pay(3, SIGNED)
+    assert (made.state, made.balances) == ("completed", ["0.00", "0.00"])
+    assert made.rows("SELECT count(*) FROM remissions") == [(0,)]
+    assert made.balanced()
+
+
 def test_a_payment_no_debt_needs_is_excess(made: Contract) -> None:
     made.sign(BH, 1, SIGNED)
     made.pay(1, SIGNED)

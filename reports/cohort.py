@@ -240,7 +240,7 @@ def page(results: Results) -> str:
         no_returns=NO_RETURNS,
         charts={name: Markup(drawn) for name, drawn in _charts(results)},  # noqa: S704 - drawn by us, words escaped
         rival_maps=[
-            Markup(_map(ruler, arm, results.rows["heat_map"]))  # noqa: S704 - drawn by us, words escaped
+            (ARMS[arm], Markup(_map(ruler, arm, results.rows["heat_map"])))  # noqa: S704 - drawn by us, words escaped
             for arm, ruler in {Arm.STANDARD: results.ruler, **results.rivals}.items()
             if any(each.arm is arm for each in results.arms)
         ],

@@ -4,10 +4,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, func, insert, select
 
 from models.case.state import CaseState
-from storage.schema import cases, cohorts, debtors, debts, notices, taxpayers
+from storage.schema import cases, cohorts, debtors, debts, notices, payments, taxpayers
 from tests.chance import fresh_key
 
 DAY = date(2026, 11, 3)
@@ -26,6 +26,12 @@ def debt(connection: Connection, *owers: int, **columns: Any) -> Row[tuple[str, 
     for ower in owers:
         connection.execute(insert(debtors).values(debt=made.id, taxpayer=ower))
     return made
+
+
+def payment(connection: Connection, amount: str = "1.00") -> int:
+    """A Pix that no debt of ours is known for; its id."""
+    row = {"end_to_end_id": fresh_key(), "amount": amount, "paid_at": func.now(), "paid_on": func.current_date()}
+    return int(connection.execute(insert(payments).values(row).returning(payments.c.id)).scalar_one())
 
 
 def case(connection: Connection, taxpayer: int, cohort: str, opened: date = DAY, **columns: Any) -> str:

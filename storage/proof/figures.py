@@ -62,17 +62,26 @@ RELATIONS: Mapping[str, str] = {
         SELECT "case", allocations.debt, payments.id, paid_on, paid_on >= opened_on, allocations.amount
         FROM claims JOIN allocations ON allocations.debt = claims.debt
         JOIN payments ON payments.id = allocations.payment WHERE paid_on <= :on""",
-    # who heard of a debt from elsewhere: by another cohort or arm, for another tax, or as a co-debtor; what answers a
-    # person's own act is sent to all arms alike, and contaminates none
+    # the people of a case: its taxpayer, and who owes with him
+    "near": """
+        SELECT "case", arm, taxpayer, opened_on FROM members
+        UNION SELECT "case", arm, others.taxpayer, opened_on
+        FROM members JOIN debtors USING (taxpayer)
+        JOIN debtors AS others ON others.debt = debtors.debt AND others.taxpayer <> debtors.taxpayer""",
+    # who heard of a debt from elsewhere: by another cohort or arm, for another tax, or as a co-debtor, and who was held
+    # out and called; what answers a person's own act is sent to all arms alike, and contaminates none
     "contaminated": """
-        SELECT DISTINCT near."case"
-        FROM (SELECT "case", arm, taxpayer, opened_on FROM members
-              UNION ALL SELECT "case", arm, others.taxpayer, opened_on
-              FROM members JOIN debtors USING (taxpayer)
-              JOIN debtors AS others ON others.debt = debtors.debt AND others.taxpayer <> debtors.taxpayer) AS near
-        JOIN cases ON cases.taxpayer = near.taxpayer AND (cohort <> :cohort OR coalesce(cases.arm, 'ruler') <> near.arm)
+        SELECT near."case"
+        FROM near JOIN cases ON cases.taxpayer = near.taxpayer
+            AND (cohort <> :cohort OR coalesce(cases.arm, 'ruler') <> near.arm)
         JOIN notices ON notices."case" = cases.id AND sent_at IS NOT NULL AND at BETWEEN near.opened_on AND :on
-         AND communication IS NULL""",
+         AND communication IS NULL
+        UNION SELECT near."case"
+        FROM near JOIN cases ON cases.taxpayer = near.taxpayer
+            AND (cohort <> :cohort OR near.arm = 'control' OR coalesce(cases.arm, 'ruler') <> near.arm)
+        JOIN (SELECT "case", due FROM tasks WHERE kind = 'call' AND done_at IS NOT NULL
+              UNION ALL SELECT "case", made_on FROM promises) AS spoken (called, at) ON called = cases.id
+         AND at BETWEEN near.opened_on AND :on""",
     "sendings": """
         SELECT "case", arm, step, kind, channel, at, hypothesis, stage, status, cost, sent_at IS NOT NULL AS sent,
                served_on IS NOT NULL OR status IN ('delivered', 'read', 'answered') AS got,
@@ -226,8 +235,9 @@ FIGURES: Mapping[str, Figure] = {
     ),
     "contamination": Figure(
         title="Contato por fora do sorteio",
-        formula="Casos cujo contribuinte, ou um codevedor seu, foi avisado por outra coorte, outro tributo ou outro"
-        " grupo desde a abertura, e o que deviam nela.",
+        formula="Casos cujo contribuinte, ou um codevedor seu, foi avisado, chamado por telefone ou ouvido em promessa"
+        " de pagamento por outra coorte, outro tributo ou outro grupo desde a abertura ou, se de controle, chamado"
+        " ou ouvido no próprio caso; e o que deviam nela.",
         source="docs/proof.md",
         query="""
             SELECT arm, count(*) AS cases, count(contaminated."case") AS contaminated,

@@ -25,6 +25,7 @@ from operations.operation import OPERATIONS, Operation
 from storage.audit.tokens import issue
 from storage.case.cohort_drafts import make_draft
 from storage.schema import calls, tasks
+from tests import factories
 from tests.agreement_world import contract
 from tests.web.webhooks.test_pix_webhook import NOTHING_LISTENS, SECRET
 from tests.web.webhooks.test_sendgrid_webhook import PUBLIC as PUBLIC_KEY
@@ -206,6 +207,7 @@ async def test_no_get_changes_anything(engine: Engine, database: str, app_on: Ca
     case, taxpayer = made.case, str(made.taxpayer)
     with engine.begin() as connection:
         token = issue(connection, "caio", Role.AUDITOR, "root", None)
+        payment = str(factories.payment(connection))
         asked = {"case": case, "kind": "call", "reference": "r", "what": "x", "due": date(2026, 1, 2)}
         task = connection.execute(insert(tasks).values(asked).returning(tasks.c.id)).scalar_one()
         taken = {"task": task, "agent": "caio", "queue": "requests", "channel": "phone", "at": date(2026, 1, 2)}
@@ -226,6 +228,7 @@ async def test_no_get_changes_anything(engine: Engine, database: str, app_on: Ca
                 .replace("{name}", "iptu")
                 .replace("{what}", "tasks")
                 .replace("{draft}", draft)
+                .replace("{payment}", payment)
                 .replace("{taxpayer}", taxpayer)
                 .replace("{call}", str(call))
             )

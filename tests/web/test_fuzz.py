@@ -27,6 +27,7 @@ from storage.agreement.policy_files import load_policy
 from storage.agreement.signing import sign
 from storage.audit.tokens import issue
 from storage.case.cohort_drafts import make_draft
+from tests import factories
 from tests.agreement_world import SP, contract
 from tests.chance import examples
 from tests.web.webhooks.test_pix_webhook import NOTHING_LISTENS, SECRET
@@ -65,6 +66,7 @@ def links(engine: Engine) -> dict[str, str]:
     sign(engine, case, load_policy(SP), SigningRequest(3), SIGNER, "link", datetime.now(UTC))
     with engine.begin() as connection:
         bearer = issue(connection, "bia", Role.SUPERVISOR, "root", None)
+        payment = factories.payment(connection)
         draft = make_draft(connection, {"name": "iptu", "ruler": "alagoas-icms"}, "ana")
         instalment = connection.execute(text("SELECT id FROM instalments WHERE n = 1")).scalar_one()
     doors = {"/p/": LINKS.pay(case), "/a/": LINKS.agree(case), "/u/": LINKS.unsubscribe(case, "email")}
@@ -77,6 +79,7 @@ def links(engine: Engine) -> dict[str, str]:
         "purpose": instalment,
         "name": "iptu",
         "draft": str(draft),
+        "payment": str(payment),
         "bearer": bearer,
     }
 

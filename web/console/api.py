@@ -320,6 +320,13 @@ def staff_routes(engine: Engine, temporal: Connect) -> APIRouter:
         duty = each.what.duty
         router.post(f"/cohorts/{{name}}/{each.path}", openapi_extra={"x-duty": duty}, summary=duty)(asked_of_all(each))
 
+    @reads("home", "/openapi.json")
+    async def describe(request: Request) -> Response:
+        """The description of this API, for who writes a program against it."""
+        described = request.app.openapi()
+        ours = {path: methods for path, methods in described["paths"].items() if path.startswith("/api/")}
+        return as_json({**described, "paths": ours})
+
     @reads("status", "/status")
     async def show_status() -> Response:
         """Everything that is overdue, missing, stuck, owed, kept aside or failing."""

@@ -137,7 +137,7 @@ LISTS: Mapping[str, Waits] = {
     ),
     "unmatched": Waits(
         "Pagamentos sem débito",
-        "O código pago não é de débito conhecido: payments match diz de qual é.",
+        "O código pago não é de débito conhecido: abra o pagamento e diga de qual é, ou devolva-o.",
         lambda connection, page: unmatched(connection),
         {
             "Pagamento": lambda row: row["id"],
@@ -149,7 +149,7 @@ LISTS: Mapping[str, Waits] = {
     ),
     "quarantined": Waits(
         "Avisos de pagamento ilegíveis",
-        "Ficam guardados e lacrados: payments retry os julga de novo.",
+        "Ficam guardados e lacrados. Depois de uma atualização que lê mais, julgue-os de novo.",
         lambda connection, page: list_quarantined(connection),
         {
             "Aviso": lambda row: row["id"],

@@ -461,3 +461,21 @@ def test_rungs_by_habit_are_compared_among_those_that_they_tell_apart(ledger: Le
     assert found.by_ruler[0].rate_p_adjusted is not None
     assert [outcome.arm for outcome in found.arms] == ["ruler", "standard", "control"]
     assert found.coverage.to_charge == 400
+
+
+CALLED = """INSERT INTO tasks ("case", kind, reference, what, due, done_at, done_by)
+    SELECT id, 'call', 'r', 'ligar', :on, now(), 'rui' FROM cases WHERE id LIKE :ours"""
+PROMISED = """INSERT INTO promises
+    ("case", amount, promised_for, due, judged_on, channel, made_by, made_on, after_payment)
+    SELECT id, 10, :on, :on, CAST(:on AS date) + 3, 'phone', 'rui', :on, 0 FROM cases WHERE id LIKE :ours"""
+
+
+@pytest.mark.parametrize("contact", [CALLED, PROMISED])
+def test_who_is_held_out_and_called_is_contaminated_and_a_call_is_part_of_a_ruler(ledger: Ledger, contact: str) -> None:
+    ledger.cases("n", 10, "1000.00")
+    ledger.cases("c", 9, "900.00", arm="control")
+    ledger.run(contact, on=NOTIFIED, ours="n%")
+    ledger.run(contact, on=NOTIFIED, ours="c1")
+    ledger.run(contact, on=UNTIL + timedelta(days=1), ours="c2")
+    told = {row["arm"]: (row["contaminated"], row["owed"]) for row in ledger.results().rows["contamination"]}
+    assert told == {"control": (1, Decimal("100.00")), "ruler": (0, Decimal(0))}

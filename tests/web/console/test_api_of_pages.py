@@ -51,6 +51,13 @@ async def test_each_page_s_data_is_read_by_token(http: AsyncClient, engine: Engi
     assert made.rows("SELECT command, outcome FROM audit_log") == [("taxpayer reveal", "done")]
 
 
+async def test_the_api_is_described_to_who_is_signed_in(http: AsyncClient, engine: Engine) -> None:
+    assert (await http.get("/api/openapi.json")).status_code == 401
+    described = (await http.get("/api/openapi.json", headers=by(token_of(engine, "dora", Role.AGENT)))).json()
+    assert described["paths"]["/api/cohorts/{name}/pause"]["post"]["x-duty"] == "cohort pause"
+    assert {path.split("/")[1] for path in described["paths"]} == {"api"}
+
+
 async def test_each_act_of_a_case_s_page_has_its_request(http: AsyncClient, engine: Engine, made: Contract) -> None:
     bia = by(token_of(engine, "bia", Role.SUPERVISOR))
     order = [

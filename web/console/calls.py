@@ -48,7 +48,7 @@ def call_routes(engine: Engine) -> Pages:
     def shown(request: Request, by: Visitor, call: int, status: int = 200, **more: Any) -> Response:
         told = read(by, call)
         values = {"wrong": {}, "given": {}, "refusal": "", "before": BEFORE, "after": PLAIN, **WORDS, **more}
-        return page(request, "call", status, told=told, tax_id=formatted(told.tax_id), **values)
+        return page(request, "call", status, told=told, **values)
 
     @pages.reads("call centre", "/calls")
     async def centre(request: Request, by: Admitted, nothing: str = "") -> Response:

@@ -43,6 +43,7 @@ async def test_a_call_with_a_promise_from_the_queue_to_the_figures(engine: Engin
         call = (await http.post(f"{CALLS}/next")).headers["location"]
         before = (await http.get(call)).text
         assert name in before
+        assert f"<strong>{tax_id[:3]}</strong>" in before
         assert "+5582999990000" in before
         told = re.sub(r"<[^>]+>", "", before)
         assert [secret for secret in ("1.200,00", "400,00", "Vencimento", tax_id[3:8]) if secret in told] == []

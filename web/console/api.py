@@ -253,12 +253,13 @@ def staff_routes(engine: Engine, temporal: Connect) -> APIRouter:
     @router.post("/calls/next", openapi_extra={"x-duty": take_next.duty})
     async def next_call(by: Admitted, nothing: Asking = NOTHING) -> Response:
         """Take the next task of one's queues; null where there is none."""
-        return as_json({"taken": await run_sync(take_next, engine, by.who, _now())})
+        taken = await run_sync(take_next, engine, by.who, _now())
+        return as_json({"taken": asdict(taken) if taken else None})
 
     @does(receive_visit, "visit")
     async def visit(case: str, by: Admitted, nothing: Asking = NOTHING) -> Response:
         """Take in a taxpayer who came to the counter."""
-        return as_json({"taken": await run_sync(receive_visit, engine, by.who, case, _now())})
+        return as_json({"taken": asdict(await run_sync(receive_visit, engine, by.who, case, _now()))})
 
     @router.post("/calls/{call}/confirm", openapi_extra={"x-duty": confirm_party.duty})
     async def confirm(call: RowId, by: Admitted, nothing: Asking = NOTHING) -> Response:

@@ -25,7 +25,7 @@ from channels.markup import markup
 from models.formats import day, moment, money, period
 from models.roles import Role
 from web.console.door import Duty, Route, StaffRoute
-from web.console.forms import form_of
+from web.console.forms import WrongForm, form_of
 from web.console.refusals import refusal_in_words
 from web.webhooks.webhook import Refused
 
@@ -148,6 +148,8 @@ class PageRoute(StaffRoute):
     def failed(self, request: Request, error: Exception) -> Response:
         if isinstance(error, RequestValidationError):  # an address that no page of ours leads to
             return refusal_page(request, Refused(404, ""))
+        if isinstance(error, WrongForm):  # sent by no page of ours: those tell it beside the field
+            return refusal_page(request, Refused(422, ""))
         log.error("a page of the console can't be shown", reason=kind_and_place(error))
         return refusal_page(request, Refused(500, ""))
 

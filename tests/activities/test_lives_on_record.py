@@ -22,7 +22,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, insert, text
 
 from models.agreement.instalments import State
 from models.case.evidence import Filing
@@ -33,6 +33,7 @@ from models.contact.delivery import Progress
 from models.errors import Refusal
 from models.events import ExtractChanged, MemoryLost, ReturnCorrected, ReturnFiled
 from models.law.grounds import Ground
+from models.law.requests import RequestKind
 from models.roles import Actor
 from models.ruler.schema import Hypothesis
 from operations.cases import (
@@ -44,8 +45,12 @@ from operations.cases import (
     resume_case,
 )
 from operations.due_process import (
+    annul,
+    answer_request,
     file_defence,
+    judge_extinction,
     place_hold,
+    record_request,
     register_service,
     release_hold,
     rule_on_defence,
@@ -62,10 +67,12 @@ from storage.case.ruler_change import foresee_migration, migrate_cohort
 from storage.catalogue import RULERS
 from storage.contact.costs import change_budget
 from storage.contact.delivery import opt_out
+from storage.law.annulments import Mistake
 from storage.outbox import enqueue
 from storage.payments.ledger import record_pix
+from storage.schema import benefits
 from tests.builders import FACTS, ICMS, REGISTERED, Facts, bundled, debt, filing, inscribed, missing, revised_icms
-from tests.chance import examples, fuzzing
+from tests.chance import fuzzing
 from tests.record_world import STARTED_BY, Death, Life, Street
 from workflows.effects import EvaluationRequest, NextAction
 
@@ -270,6 +277,71 @@ class LivesOnRecord(RuleBasedStateMachine):
         with suppress(Refusal):
             rule_on_defence(self.engine, Credentials("Bia"), life.case, ruling, "parecer", self.street.now)
         self.happened("rule on a defence")
+
+    @rule(data=st.data(), whole=st.booleans())
+    def contest(self, data: st.DataObject, whole: bool) -> None:
+        life = self.one(data, self.street.lives)
+        owed = self.debts_of(life)
+        named = [] if whole or not owed else [self.one(data, owed)]
+        kind, now = RequestKind.CONTEST, self.street.now
+        with suppress(Refusal):
+            record_request(self.engine, ANA, life.case, kind, "protocolo 1", now, credits=named)
+            self.fired["a contest recorded"] += 1
+        self.happened("contest")
+
+    @rule(data=st.data(), kind=st.sampled_from([RequestKind.CONTEST, RequestKind.AUTOMATED_REVIEW]), asks=st.booleans())
+    def ask_or_answer(self, data: st.DataObject, kind: RequestKind, asks: bool) -> None:
+        life, now = self.one(data, self.street.lives), self.street.now
+        with suppress(Refusal):
+            if asks and kind is not RequestKind.CONTEST:
+                record_request(self.engine, ANA, life.case, kind, "protocolo 1", now)
+            else:
+                answer_request(self.engine, Credentials("Bia"), life.case, kind, "denied", "parecer", now)
+                self.fired["a request answered"] += 1
+        self.happened("ask or answer")
+
+    @rule(data=st.data(), kind=st.sampled_from([Mistake.SERVICE, Mistake.STEP, Mistake.RULING, Mistake.HARDSHIP]))
+    def annul_an_entry(self, data: st.DataObject, kind: Mistake) -> None:
+        life = self.one(data, self.street.lives)
+        with suppress(Refusal):
+            annul(self.engine, Credentials("Bia"), life.case, kind, None, "engano", self.street.now)
+            self.fired["an entry annulled"] += 1
+        self.happened("annul an entry")
+
+    @rule(data=st.data(), ahead=st.sampled_from([0, 20]))
+    def a_debt_is_to_prescribe(self, data: st.DataObject, ahead: int) -> None:
+        life = self.one(data, self.street.lives)
+        if owed := self.debts_of(life):
+            on = self.street.today + timedelta(days=ahead)
+            self.write(f"UPDATE debts SET prescribes = '{on}' WHERE id = '{self.one(data, owed)}'")
+            for each in self.street.lives:
+                self.tell(each, ExtractChanged())
+        self.happened("a debt is to prescribe")
+
+    @rule(data=st.data(), said=st.sampled_from(["confirmed", "refuted"]))
+    def judge_an_extinction(self, data: st.DataObject, said: Literal["confirmed", "refuted"]) -> None:
+        life = self.one(data, self.street.lives)
+        with suppress(Refusal):
+            judge_extinction(self.engine, Credentials("Bia"), life.case, said, "parecer", self.street.now)
+            self.fired[f"an extinction {said}"] += 1
+        self.happened("judge an extinction")
+
+    @rule(data=st.data(), known=st.sampled_from(["NULL", "1.00", "90000000.00"]))
+    def assets_come_to_be_known(self, data: st.DataObject, known: str) -> None:
+        life = self.one(data, self.street.lives)
+        self.write(f"UPDATE taxpayers SET known_assets = {known} WHERE id = {life.taxpayer}")
+        self.tell(life, ExtractChanged())
+        self.happened("assets come to be known")
+
+    @rule(data=st.data())
+    def a_benefit_is_granted(self, data: st.DataObject) -> None:
+        life = self.one(data, self.street.lives)
+        self.things += 1
+        with self.engine.begin() as connection:
+            row = {"taxpayer": life.taxpayer, "code": f"B{self.things}", "name": "Crédito presumido"}
+            connection.execute(insert(benefits).values(tax=self.street.tax, **row))
+        self.tell(life, ExtractChanged())
+        self.happened("a benefit is granted")
 
     @rule(data=st.data(), kinds=st.lists(st.sampled_from(STEPS), min_size=1, unique=True))
     def take_steps_before_court(self, data: st.DataObject, kinds: list[StepKind]) -> None:
@@ -498,7 +570,8 @@ def test_whatever_happens_the_record_stays_right(engine: Engine, capsys: pytest.
     fired: Counter[str] = Counter()
     machine = type("Lives", (LivesOnRecord,), {"engine": engine, "fired": fired})
     limits = settings(
-        max_examples=examples(4),
+        # four lives in `make test`; in `make fuzz` 10,000 steps, and what each of them tries besides
+        max_examples=200 if fuzzing() else 4,
         stateful_step_count=50,
         suppress_health_check=list(HealthCheck),
         phases=[Phase.generate],

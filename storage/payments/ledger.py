@@ -7,8 +7,9 @@ hold, undoes a break.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import DataError
@@ -38,6 +39,14 @@ def record_pix(engine: Engine, received: Sequence[PixPayment], arrived_at: datet
         return whole(engine, lambda connection: _record(connection, receipts, refunds, arrived_at))
     except DataError:
         raise Malformed("pix", "adds up to more than one debt can record") from None
+
+
+def amounts_on_record(engine: Engine, end_to_end_ids: Iterable[str]) -> dict[str, Decimal]:
+    """The amount of each Pix payment on record, as its first report stated it."""
+    asked = select(payments.c.end_to_end_id, payments.c.amount)
+    with engine.connect() as connection:
+        known = connection.execute(asked.where(any_of(payments.c.end_to_end_id, end_to_end_ids)))
+        return {row.end_to_end_id: row.amount for row in known}
 
 
 def record_bank(engine: Engine, receipts: Sequence[Receipt], arrived_at: datetime) -> Recorded:

@@ -18,7 +18,7 @@ from models.callback import Malformed
 from models.errors import Refusal
 from models.payment.pix import Callback, read_callback
 from storage.engine import is_away
-from storage.payments.ledger import record_pix
+from storage.payments.ledger import amounts_on_record, record_pix
 from storage.payments.quarantine import Unread, keep
 from storage.payments.reports import Recorded
 from web.webhooks.openapi import PIX_CALLBACK, REFUSALS
@@ -65,6 +65,8 @@ def take(engine: Engine, body: bytes, arrived_at: datetime, cipher: Cipher) -> R
             raise
         recorded, beyond, fault = _one_by_one(engine, callback, arrived_at)
         unreadable |= beyond
+    if recorded.payments < len(callback.read):
+        unreadable |= _reworded(engine, callback)
     if unreadable:
         sent = callback.as_sent()
         keep(engine, [Unread(sent[at], cipher.seal(sent[at]), why) for at, why in unreadable.items()], arrived_at)
@@ -72,6 +74,17 @@ def take(engine: Engine, body: bytes, arrived_at: datetime, cipher: Cipher) -> R
     if fault is not None:
         raise fault
     return recorded
+
+
+def _reworded(engine: Engine, callback: Callback) -> dict[int, str]:
+    """The items that state another amount of a payment than its first report, which stands. One that tells a refund is
+    none: some banks write what is left."""
+    known = amounts_on_record(engine, {payment.end_to_end_id for payment in callback.payments})
+    return {
+        place: "states another amount than the first report of this payment, which stands"
+        for place, payment in callback.read.items()
+        if not payment.refunds and known.get(payment.end_to_end_id, payment.amount) != payment.amount
+    }
 
 
 def _one_by_one(

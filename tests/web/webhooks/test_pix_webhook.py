@@ -110,8 +110,28 @@ class TestPayment:
         owing, _ = world.owing_case()
         payment = pix(owing.txid, "10.00")
         await call(payment)
-        await call({**payment, "valor": "99.00"})
+        for _ in range(2):
+            await call({**payment, "valor": "99.00"})
         assert world.received(owing) == "10.00"
+        [[times, reason]] = world.rows("SELECT times, reason FROM quarantined_items")
+        assert (times, "another amount" in reason) == (2, True), "people see what the bank says now"
+
+    async def test_two_amounts_of_one_payment_in_a_call_are_the_first_and_a_question(
+        self, world: World, call: Post
+    ) -> None:
+        owing, _ = world.owing_case()
+        payment = pix(owing.txid, "10.00")
+        assert (await call(payment, {**payment, "valor": "99.00"})).json() == {"payments": 1, "reversals": 0}
+        assert world.received(owing) == "10.00"
+        assert world.rows("SELECT times FROM quarantined_items") == [(1,)]
+
+    async def test_a_repeat_that_states_what_a_refund_left_is_no_question(self, world: World, call: Post) -> None:
+        owing, _ = world.owing_case()
+        payment = pix(owing.txid, "10.00")
+        await call(payment)
+        await call({**payment, "valor": "6.00", "devolucoes": [refund("4.00")]})
+        assert world.received(owing) == "6.00"
+        assert world.rows("SELECT 1 FROM quarantined_items") == []
 
     async def test_sent_twice_at_once_counts_once(self, world: World, call: Post) -> None:
         owing, _ = world.owing_case()

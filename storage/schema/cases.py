@@ -159,19 +159,20 @@ cases = Table(
     # the order of a cohort's list
     Index("ix_cases_opened", "cohort", "opened_at", "id"),
     Index("ix_cases_waiting", "status", postgresql_where=text(f"status IN ({words(WAITING)})")),
-    # whom agents call when nobody has asked: in each row those who owe most
-    Index(
-        "ix_cases_to_call",
-        text("(state -> 'place' ->> 'row')"),
-        text("owed DESC"),
-        "id",
-        postgresql_where=text("status = 'running'"),
-    ),
     Index("ix_cases_undrawn", "cohort", "id", postgresql_where=text("status = 'control' AND arm IS NULL")),
     one_of("status", Status),
     one_of("arm", Arm),
     one_of("habit", Habit),
     CheckConstraint("coalesce(blocks -> 0 ->> 'kind', status) = status", name="first_block_is_status"),
+)
+
+# whom agents call when nobody has asked: in each row those who owe most
+Index(
+    "ix_cases_to_call",
+    text("((state -> 'place') ->> 'row')"),
+    cases.c.owed.desc(),
+    cases.c.id,
+    postgresql_where=text("status = 'running'"),
 )
 
 

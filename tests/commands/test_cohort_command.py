@@ -184,7 +184,7 @@ ASKED = ["cohort", "start", "iptu", "--ruler", "divida-ativa", "--by", "ana", "-
 def test_at_a_terminal_its_name_is_typed(
     app: typer.Typer, engine: Engine, monkeypatch: pytest.MonkeyPatch, database: str
 ) -> None:
-    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda self: True)
+    monkeypatch.setattr("typer.testing._NamedTextIOWrapper.isatty", lambda self: True)
     refused = CliRunner().invoke(app, ASKED, input="ipva\n")
     assert "may open up to 20 cases" in refused.output
     assert isinstance(refused.exception, Refusal)

@@ -92,7 +92,7 @@ async def test_what_was_refused_for_now_does_not_leave_after_the_payment(hand: H
     await hand.life.pays_everything()
     assert hand.notify(step).step.action == "resolve"
     assert providers.taken == []
-    assert notices(hand, "status, failure") == [("failed", "nada mais em aberto antes do envio")]
+    assert notices(hand, "status, failure") == [("failed", "nada mais a cobrar antes do envio")]
 
 
 def changed_state(hand: Hand, to: State) -> None:
@@ -147,7 +147,7 @@ async def test_nothing_is_handed_over_again_after_the_payment(hand: Hand, provid
     await hand.life.pays_everything()
     hand.notify(step, "sms", rung_channel="email")
     assert providers.taken == []
-    assert notices(hand, "status, failure") == [("failed", "nada mais em aberto antes do envio")]
+    assert notices(hand, "status, failure") == [("failed", "nada mais a cobrar antes do envio")]
 
 
 def test_a_lost_answer_makes_no_duplicate_where_the_provider_can_tell(hand: Hand, providers: FakeProviders) -> None:

@@ -117,16 +117,16 @@ class TestAnswer:
             assert answer.headers["x-content-type-options"] == "nosniff"
             # a form of the console says by its origin that it is the console's
             assert answer.headers["referrer-policy"] in ("no-referrer", "same-origin")
-            # the sheet alone is kept: its name says which one it is
-            kept = (
-                "public, max-age=31536000, immutable" if "css" in answer.headers.get("content-type", "") else "no-store"
-            )
-            assert answer.headers["cache-control"] == kept
+            # the console's sheet and script alone are kept: the name says which one it is
+            of_type = answer.headers.get("content-type", "")
+            kept = "css" in of_type or "javascript" in of_type
+            assert answer.headers["cache-control"] == ("public, max-age=31536000, immutable" if kept else "no-store")
             assert answer.headers["x-frame-options"] == "DENY"
             policy = answer.headers["content-security-policy"]
             assert policy.startswith("default-src 'none'")
             assert "frame-ancestors 'none'" in policy
-            assert "script-src" not in policy
+            # no script but our own, in the console alone
+            assert policy.count("script") == policy.count("script-src 'self';")
             assert "strict-transport-security" not in answer.headers
 
     async def test_by_https_asks_for_https_from_then_on(self, app: FastAPI) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Engine, TextClause, insert, select, text
+from sqlalchemy import ColumnElement, Connection, Engine, insert, select, text
 
 from models.errors import Refusal
 from models.formats import day, period
@@ -34,12 +34,9 @@ class Prospect:
         return [(credit, status) for credit, status in self.judged.credits if status in HINDERING]
 
 
-def prospect(connection: Connection, case: str, terms: Certificates, now: datetime) -> Prospect:
-    """The certificate that the taxpayer of a case would get now: by all his credits, those of other cases too. Raises
-    Refusal when there is no such case."""
-    record = read_case(connection, case)
-    today = record.clock.day_at(now)
-    return Prospect(judge(_credits(connection, record.taxpayer, today), today), _stale(connection, terms, today))
+def prospect(connection: Connection, taxpayer: int, terms: Certificates, today: date) -> Prospect:
+    """The certificate that a taxpayer would get today, by all his credits, whatever case they are of."""
+    return Prospect(judge(_credits(connection, taxpayer, today), today), _stale(connection, terms, today))
 
 
 def issue(engine: Engine, case: str, authority: str, terms: Certificates, now: datetime) -> str:
@@ -48,7 +45,7 @@ def issue(engine: Engine, case: str, authority: str, terms: Certificates, now: d
     with engine.begin() as connection:
         record = read_case(connection, case, lock=True)
         today = record.clock.day_at(now)
-        found = prospect(connection, case, terms, now)
+        found = prospect(connection, record.taxpayer, terms, today)
         if found.certificate is None:
             raise Refusal(found.stale or "something is owed that is due, not suspended and not secured")
         row = {
@@ -62,14 +59,15 @@ def issue(engine: Engine, case: str, authority: str, terms: Certificates, now: d
         listed = [{"debt": credit.debt, "status": status} for credit, status in found.judged.credits]
         same = [certificates.c[name] == value for name, value in row.items()]
         code = connection.scalars(select(certificates.c.code).where(*same, certificates.c.credits == listed)).first()
-        made = insert(certificates).values(row | {"credits": listed}).returning(certificates.c.code)
-        return code or str(connection.scalars(made).one())
+        if code is None:
+            made = insert(certificates).values(row | {"credits": listed}).returning(certificates.c.code)
+            code = connection.scalars(made).one()
+        return str(code)
 
 
-def latest(connection: Connection, case: str, today: date) -> Issued | None:
-    """The last certificate of a case's taxpayer, while it is valid."""
-    mine = text("taxpayer = (SELECT taxpayer FROM cases WHERE id = :case)").bindparams(case=case)
-    return _read(connection, mine, certificates.c.valid_until >= today)
+def latest(connection: Connection, taxpayer: int, today: date) -> Issued | None:
+    """The last certificate of a taxpayer, while it is valid."""
+    return _read(connection, certificates.c.taxpayer == taxpayer, certificates.c.valid_until >= today)
 
 
 def by_code(connection: Connection, code: str) -> Issued | None:
@@ -77,7 +75,7 @@ def by_code(connection: Connection, code: str) -> Issued | None:
     return _read(connection, certificates.c.code == code)
 
 
-def _read(connection: Connection, *where: ColumnElement[bool] | TextClause) -> Issued | None:
+def _read(connection: Connection, *where: ColumnElement[bool]) -> Issued | None:
     asked = select(certificates, taxpayers.c.name, taxpayers.c.tax_id).join_from(certificates, taxpayers)
     row = connection.execute(asked.where(*where).order_by(certificates.c.id.desc()).limit(1)).mappings().first()
     if row is None:

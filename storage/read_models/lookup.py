@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -13,7 +13,7 @@ from sqlalchemy.types import Text
 
 from models.intake.access_keys import ACCESS_KEYS
 from models.money.accrual import Accrual
-from models.payment.barcode import slip_barcode
+from models.payment.barcode import LARGEST_VALUE, slip_barcode
 from models.payment.slip import Beneficiary
 from models.portal.keys import OF_THE_COMPANY, OF_THE_DEBT
 from models.words import tax_in_words
@@ -43,16 +43,20 @@ class LookedUp:
     """None: what it costs today can't be told without a person."""
     grounds: frozenset[str]
     """Why it is on hold; empty: it is not."""
-    settled: bool
     settled_on: date | None
     """The day of its last payment, or on which it became extinct otherwise."""
-    brcode: str | None
-    typed: str | None
-    """The 48 digits of its slip."""
+    brcode: str | None = None
+    """Its open Pix charge, while it may be paid."""
+    typed: str | None = None
+    """The 48 digits of its slip, while it may be paid."""
 
     @property
     def total(self) -> Decimal:
         return self.owed.total if self.owed else Decimal(0)
+
+    @property
+    def settled(self) -> bool:
+        return self.owed is not None and self.total <= 0
 
     @property
     def payable(self) -> bool:
@@ -115,11 +119,7 @@ def _today(connection: Connection, rows: Sequence[RowMapping], now: datetime) ->
 def _looked_up(
     row: RowMapping, owed: Accrual | None, grounds: frozenset[str], brcode: str | None, beneficiary: Beneficiary
 ) -> LookedUp:
-    total = owed.total if owed else Decimal(0)
-    payable = total > 0 and not grounds
-    code = beneficiary.febraban_code
-    slip = slip_barcode(row["slip_number"], total, code, beneficiary.segment) if payable and code else None
-    return LookedUp(
+    debt = LookedUp(
         tax=tax_in_words(row["tax"]),
         inscription=row["inscription"],
         period=row["period"],
@@ -128,8 +128,15 @@ def _looked_up(
         protested=row["protested"],
         owed=owed,
         grounds=grounds,
-        settled=owed is not None and total <= 0,
         settled_on=row["extinct_on"] or row["paid_on"],
-        brcode=brcode if payable else None,
-        typed=slip.typed if slip else None,
     )
+    if not debt.payable:
+        return debt
+    return replace(debt, brcode=brcode, typed=_typed(row["slip_number"], debt.total, beneficiary))
+
+
+def _typed(slip_number: int, amount: Decimal, beneficiary: Beneficiary) -> str | None:
+    """The line of a slip; none where slips aren't issued, or none can carry so much."""
+    if not beneficiary.febraban_code or amount > LARGEST_VALUE:
+        return None
+    return slip_barcode(slip_number, amount, beneficiary.febraban_code, beneficiary.segment).typed

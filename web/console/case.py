@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,8 +13,7 @@ from sqlalchemy import Engine
 from temporalio.client import Client
 
 from models.case.blocks import Situation
-from models.errors import Refusal
-from models.roles import DUTIES, SignInAnew
+from models.roles import DUTIES
 from models.words import (
     AGREEMENT_STATES,
     CHANNELS,
@@ -38,6 +36,7 @@ from storage.case.cases import read_case
 from storage.read_models.case_file import case_file
 from storage.read_models.case_parts import CaseFile
 from storage.read_models.dossier import read_dossier
+from web.console.act_form import NotDone, Wrong, do
 from web.console.bodies import Reasoning
 from web.console.case_forms import BY_PATH, FORMS, CaseForm
 from web.console.door import Admitted, Visitor
@@ -100,16 +99,6 @@ class ToldCase:
         return None if None in amounts else sum((amount for amount in amounts if amount), Decimal(0))
 
 
-@dataclass(frozen=True)
-class Wrong:
-    """A form that was sent and not taken: what is said beside its fields or over them, and what was given."""
-
-    path: str
-    errors: Mapping[str, str]
-    given: Mapping[str, str | list[str]]
-    refusal: str = ""
-
-
 def case_routes(engine: Engine, temporal: Connect, ui: str | None) -> Pages:
     """The routes; `ui` is the address of the namespace's workflows in Temporal's Web UI."""
     pages = Pages(engine)
@@ -122,7 +111,7 @@ def case_routes(engine: Engine, temporal: Connect, ui: str | None) -> Pages:
         return ToldCase(file, record.taxpayer, record.situation, document)
 
     def shown(request: Request, by: Visitor, told: ToldCase, status: int = 200, **more: Any) -> Response:
-        offered = [form for form in FORMS if may_send(by, form) and form.fits(told.situation, told.file)]
+        offered = [form for form in FORMS if form.is_open_to(by) and form.fits(told.situation, told.file)]
         visits = by.actor.role in DUTIES[receive_visit.duty] and not told.situation.state.closed
         values = {
             "visits": visits,
@@ -137,7 +126,7 @@ def case_routes(engine: Engine, temporal: Connect, ui: str | None) -> Pages:
         return page(request, "case", status, **WORDS, **values)
 
     def refused(request: Request, by: Visitor, case: str, wrong: Wrong) -> Response:
-        return shown(request, by, read(case), 409 if wrong.refusal else 422, wrong=wrong)
+        return shown(request, by, read(case), wrong.status, wrong=wrong)
 
     @pages.reads("case", "/cases/{case}")
     async def show(request: Request, by: Admitted, case: str, done: str = "") -> Response:
@@ -163,18 +152,10 @@ def case_routes(engine: Engine, temporal: Connect, ui: str | None) -> Pages:
 
     def sent(form: CaseForm) -> Callable[..., Awaitable[Response]]:
         async def act(request: Request, by: Admitted, case: str) -> Response:
-            given: Mapping[str, str | list[str]] = {}
             try:
-                said = await read_form(request, form.body)
-                given = said.model_dump(by_alias=True, mode="json")
-                done = await run_sync(form.do, engine, by.who, case, said, datetime.now(UTC))
-            except SignInAnew:
-                raise
-            except WrongForm as error:
-                return await run_sync(refused, request, by, case, Wrong(form.path, error.errors, error.given))
-            except Refusal as refusal:
-                wrong = Wrong(form.path, {}, given, str(refusal))
-                return await run_sync(refused, request, by, case, wrong)
+                done = await do(engine, form, request, by, case)
+            except NotDone as not_done:
+                return await run_sync(refused, request, by, case, not_done.wrong)
             if isinstance(done, Acted):
                 await status_after(temporal, done.case, done.act)
             return see_other(f"/console/cases/{case}?done={form.path}")
@@ -184,7 +165,3 @@ def case_routes(engine: Engine, temporal: Connect, ui: str | None) -> Pages:
     for form in FORMS:
         pages.does(form.what, f"/cases/{{case}}/{form.path}", form.body)(sent(form))
     return pages
-
-
-def may_send(by: Visitor, form: CaseForm) -> bool:
-    return by.actor.role in DUTIES[form.what.duty]

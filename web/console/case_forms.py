@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal, cast
-
-from sqlalchemy import Engine
+from typing import cast
 
 from models.case.blocks import Situation
 from models.case.commands import Act, may
 from models.law.grounds import Ground
 from models.law.prescription import Cause
-from models.roles import FRESH
 from models.words import CAUSES, GROUNDS, PRIOR_STEPS, REQUESTS
 from operations.cases import declare_hardship, give_contact, pause_case, resume_case
 from operations.due_process import (
@@ -28,10 +24,10 @@ from operations.due_process import (
     rule_on_defence,
     take_prior_step,
 )
-from operations.operation import Credentials
 from operations.promises import cancel_promise, take_another_promise, take_promise
 from storage.law.annulments import Mistake
 from storage.read_models.case_parts import CaseFile
+from web.console.act_form import ActForm, Field, Options
 from web.console.bodies import (
     Annulling,
     Answering,
@@ -48,40 +44,11 @@ from web.console.bodies import (
     Stepping,
     TakingBack,
 )
-from web.console.door import Duty
-
-Options = Mapping[str, str]
-Kind = Literal["text", "long", "day", "choice", "debts", "credits", "notices", "promises"]
 
 
 @dataclass(frozen=True)
-class Field:
-    name: str
-    label: str
-    kind: Kind = "text"
-    hint: str = ""
-    options: Options | None = None
-    wanted: bool = True
-
-
-@dataclass(frozen=True)
-class CaseForm:
-    path: str
-    """Behind the case's own address."""
-    what: Duty
-    title: str
-    effect: str
-    """The consequence of sending it, in words."""
-    button: str
-    body: type[Asking]
-    fields: tuple[Field, ...]
-    do: Callable[[Engine, Credentials, str, Any, datetime], object]
+class CaseForm(ActForm[str]):
     fits: Callable[[Situation, CaseFile], bool] = lambda situation, file: not situation.state.closed
-
-    @property
-    def fresh(self) -> bool:
-        """Whether it wants a fresh sign-in."""
-        return self.what.duty in FRESH
 
 
 REASON = Field("reason", "Motivo", "long", "Fica no registro do caso. Não escreva nomes nem números de documentos.")

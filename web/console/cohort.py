@@ -17,9 +17,7 @@ from fastapi import Query, Request, Response
 from sqlalchemy import Engine
 
 from models.case.cohort_state import State
-from models.errors import Refusal
 from models.money.prices import ChannelCost
-from models.roles import DUTIES, SignInAnew
 from models.words import ARMS, CHANNELS, COHORT_STATES, STAGES, STATUSES
 from storage.case.cohorts import Cohort, read_cohort
 from storage.contact.costs import spent_by_channel, spent_of_budget
@@ -32,10 +30,9 @@ from storage.read_models.cohort_map import (
     list_cohort_cases,
     list_cohorts,
 )
-from web.console.case import Wrong
+from web.console.act_form import NotDone, do
 from web.console.cohort_forms import BY_PATH, FORMS, CohortForm
 from web.console.door import Admitted, Visitor
-from web.console.forms import WrongForm, read_form
 from web.console.lists import ROWS, Row, Waits, csv_of, paged
 from web.console.pages import HEADERS, Pages, page, see_other
 from web.webhooks.webhook import Refused
@@ -94,9 +91,7 @@ def cohort_routes(engine: Engine) -> Pages:
 
     def shown(request: Request, by: Visitor, name: str, status: int = 200, **more: Any) -> Response:
         told = read(name)
-        offered = [
-            form for form in FORMS if by.actor.role in DUTIES[form.what.duty] and form.fits(told.cohort, told.now)
-        ]
+        offered = [form for form in FORMS if form.is_open_to(by) and form.fits(told.cohort, told.now)]
         values = {"told": told, "forms": offered, "done": None, "wrong": None, **more}
         return page(request, "cohort", status, **WORDS, **values)
 
@@ -167,19 +162,11 @@ def cohort_routes(engine: Engine) -> Pages:
 
     def sent(form: CohortForm) -> Callable[..., Awaitable[Response]]:
         async def act(request: Request, by: Admitted, name: str) -> Response:
-            given: Mapping[str, str | list[str]] = {}
             try:
-                said = await read_form(request, form.body)
-                given = said.model_dump(by_alias=True, mode="json")
-                await run_sync(form.do, engine, by.who, name, said, datetime.now(UTC))
-            except SignInAnew:
-                raise
-            except WrongForm as error:
-                wrong = Wrong(form.path, error.errors, error.given)
-                return await run_sync(lambda: shown(request, by, name, 422, wrong=wrong))
-            except Refusal as refusal:
-                told = Wrong(form.path, {}, given, str(refusal))
-                return await run_sync(lambda: shown(request, by, name, 409, wrong=told))
+                await do(engine, form, request, by, name)
+            except NotDone as refused:
+                wrong = refused.wrong
+                return await run_sync(lambda: shown(request, by, name, wrong.status, wrong=wrong))
             return see_other(f"/console/cohorts/{name}?done={form.path}")
 
         return act

@@ -4,33 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
-
-from sqlalchemy import Engine
 
 from models.case.cohort_state import State
 from operations.cohorts import cancel_cohort, change_budget, pause_cohort, release_control, resume_cohort
-from operations.operation import Credentials
 from storage.case.cohorts import Cohort
 from storage.read_models.cohort_map import CohortNow
+from web.console.act_form import ActForm, Field
 from web.console.bodies import Asking, Budgeting, Reasoning
-from web.console.case_forms import REASON, Field
-from web.console.door import Duty
+from web.console.case_forms import REASON
 
 
 @dataclass(frozen=True)
-class CohortForm:
-    path: str
-    """Behind the cohort's own address."""
-    what: Duty
-    title: str
-    effect: str
-    """The consequence of sending it, in words; `{open}` is how many cases are open, in words."""
-    button: str
-    body: type[Asking]
-    fields: tuple[Field, ...]
-    do: Callable[[Engine, Credentials, str, Any, datetime], object]
+class CohortForm(ActForm[str]):
+    """A form on a cohort. `{open}` in its effect and its button is how many cases are open, in words."""
+
     fits: Callable[[Cohort, CohortNow], bool]
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, TypeVar, get_origin
-from urllib.parse import parse_qs
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
+
+from web.form_body import fields_of
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -38,7 +39,7 @@ class WrongForm(Exception):
 
 async def read_form(request: Request, model: type[ModelT]) -> ModelT:
     """Read the form that was sent; a blank field counts as left out. Raises WrongForm."""
-    sent = parse_qs((await request.body()).decode(errors="replace"))
+    sent = fields_of(await request.body())
     fields = model.model_fields.items()
     lists = {each.alias or name for name, each in fields if get_origin(each.annotation) in (list, tuple)}
     given = {name: values if name in lists else values[-1].strip() for name, values in sent.items()}

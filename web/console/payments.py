@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -14,15 +14,11 @@ from pydantic import Field as Limit
 from sqlalchemy import Engine
 
 from models.errors import Refusal
-from models.roles import DUTIES, SignInAnew
-from operations.operation import Credentials
 from operations.payments import match_payment, move_payment, refund_payment, retry_item, unmatch_payment
 from storage.read_models.payment_file import PaymentFile, debt_named, payment_file
+from web.console.act_form import ActForm, Field, NotDone, do
 from web.console.bodies import Amount, Asking, Reasoning, Said
-from web.console.case import Wrong
-from web.console.case_forms import Field
-from web.console.door import Admitted, Duty, RowId, Visitor
-from web.console.forms import WrongForm, read_form
+from web.console.door import Admitted, RowId, Visitor
 from web.console.pages import Pages, page, see_other
 from web.webhooks.webhook import Refused
 from workflows.secrecy import cipher_from
@@ -47,17 +43,7 @@ class Refunding(Reasoning):
 
 
 @dataclass(frozen=True)
-class PaymentForm:
-    path: str
-    """Behind the payment's own address."""
-    what: Duty
-    title: str
-    effect: str
-    """The consequence of sending it, in words."""
-    button: str
-    body: type[Asking]
-    fields: tuple[Field, ...]
-    do: Callable[[Engine, Credentials, int, Any, datetime], object]
+class PaymentForm(ActForm[int]):
     fits: Callable[[PaymentFile], bool]
 
 
@@ -113,7 +99,7 @@ def payment_routes(engine: Engine) -> Pages:
                 file = payment_file(connection, payment)
         except Refusal as refusal:
             raise Refused(404, str(refusal)) from None
-        offered = [form for form in FORMS if by.actor.role in DUTIES[form.what.duty] and form.fits(file)]
+        offered = [form for form in FORMS if form.is_open_to(by) and form.fits(file)]
         values = {"file": file, "forms": offered, "pays": CHANNELS, "done": None, "wrong": None, **more}
         return page(request, "payment", status, **values)
 
@@ -123,19 +109,11 @@ def payment_routes(engine: Engine) -> Pages:
 
     def sent(form: PaymentForm) -> Callable[..., Awaitable[Response]]:
         async def act(request: Request, by: Admitted, payment: RowId) -> Response:
-            given: Mapping[str, str | list[str]] = {}
             try:
-                said = await read_form(request, form.body)
-                given = said.model_dump(by_alias=True, mode="json")
-                await run_sync(form.do, engine, by.who, payment, said, datetime.now(UTC))
-            except SignInAnew:
-                raise
-            except WrongForm as error:
-                wrong = Wrong(form.path, error.errors, error.given)
-                return await run_sync(lambda: shown(request, by, payment, 422, wrong=wrong))
-            except Refusal as refusal:
-                told = Wrong(form.path, {}, given, str(refusal))
-                return await run_sync(lambda: shown(request, by, payment, 409, wrong=told))
+                await do(engine, form, request, by, payment)
+            except NotDone as refused:
+                wrong = refused.wrong
+                return await run_sync(lambda: shown(request, by, payment, wrong.status, wrong=wrong))
             return see_other(f"/console/payments/{payment}?done={form.path}")
 
         return act

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import get_args
-from urllib.parse import parse_qs
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request
@@ -18,6 +17,7 @@ from models.errors import Refusal
 from operations.agreements import sign_by_link
 from storage.agreement.asked import SigningRequest
 from storage.read_models.agree_page import AgreePage, read_agree_page
+from web.form_body import fields_of
 from web.portal.pages import answered, page_named
 from web.webhooks.openapi import CHOICE
 
@@ -44,7 +44,7 @@ def agreeing_routes(engine: Engine, links: Links) -> APIRouter:
 def chosen(form: bytes) -> SigningRequest | None:
     """Read what is asked for: in how many instalments, of which debts, in the campaign or not; None when there is no
     such plan."""
-    said = {name: values[0] for name, values in parse_qs(form.decode(errors="replace")).items()}
+    said = {name: values[0] for name, values in fields_of(form).items()}
     count, portion = said.get("instalments", ""), PORTIONS.get(said.get("debts", "all"))
     if portion is None or not (count.isascii() and count.isdecimal() and len(count) <= MOST_DIGITS and int(count)):
         return None

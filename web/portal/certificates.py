@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from urllib.parse import parse_qs
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request
@@ -18,6 +17,7 @@ from models.portal.table import Certificates, PortalTable
 from operations.certificates import issue_by_link
 from storage.case.cases import read_case
 from storage.law.certificates import by_code, latest, prospect
+from web.form_body import fields_of
 from web.portal.pages import answered, page_named
 from web.portal.tries import TOO_MANY, Tries, caller
 from web.webhooks.openapi import CHECK
@@ -56,7 +56,7 @@ def check_routes(engine: Engine, table: PortalTable) -> APIRouter:
 
     @router.post("/certidao", openapi_extra=CHECK)
     async def check(request: Request) -> HTMLResponse:
-        said = parse_qs((await request.body()).decode(errors="replace")).get("code", [""])[0]
+        said = fields_of(await request.body()).get("code", [""])[0]
         code = "".join(c for c in said.lower() if c in "0123456789abcdef")
         return await run_sync(answered, lambda: _checked(engine, table, code, tries, caller(request)))
 
@@ -67,12 +67,12 @@ def _shown(
     engine: Engine, table: PortalTable, terms: Certificates, case: str, links: Links, status: int = 200
 ) -> HTMLResponse:
     """The certificate that he would get, or why he gets none, and the one that he has."""
-    now = datetime.now(UTC)
     try:
         with engine.connect() as connection:
-            found = prospect(connection, case, terms, now)
-            today = read_case(connection, case).clock.day_at(now)
-            issued = latest(connection, case, today)
+            record = read_case(connection, case)
+            today = record.clock.day_at(datetime.now(UTC))
+            found = prospect(connection, record.taxpayer, terms, today)
+            issued = latest(connection, record.taxpayer, today)
     except Refusal:
         return page_named("unknown", 404)
     pay = links.pay(case)
@@ -92,7 +92,8 @@ def _document(engine: Engine, case: str) -> Response:
     """The PDF of the certificate that is valid today; a page that knows of none where there is none."""
     try:
         with engine.connect() as connection:
-            issued = latest(connection, case, read_case(connection, case).clock.day_at(datetime.now(UTC)))
+            record = read_case(connection, case)
+            issued = latest(connection, record.taxpayer, record.clock.day_at(datetime.now(UTC)))
     except Refusal:
         issued = None
     if issued is None:

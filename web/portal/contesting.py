@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import get_args
-from urllib.parse import parse_qs
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request
@@ -20,6 +19,7 @@ from models.words import CONTESTS
 from operations.due_process import contest_by_link
 from storage.law.requests import open_requests, uncontested
 from storage.read_models.pay_page import read_pay_page
+from web.form_body import fields_of
 from web.portal.pages import answered, page_named
 from web.webhooks.openapi import CONTEST
 
@@ -37,7 +37,7 @@ def contesting_routes(engine: Engine, links: Links) -> APIRouter:
 
     @router.post("/p/{token}/contestar", openapi_extra=CONTEST)
     async def contest(token: str, request: Request) -> HTMLResponse:
-        said = parse_qs((await request.body()).decode(errors="replace"))
+        said = fields_of(await request.body())
         why, credits = WHYS.get(said.get("why", [""])[0]), said.get("credit", [])
         return await run_sync(answered, lambda: _contested(engine, links, links.read_pay(token), why, credits))
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from urllib.parse import parse_qs
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request
@@ -19,6 +18,7 @@ from models.payment.slip import Beneficiary
 from models.portal.keys import WrongKey, read_key
 from models.portal.table import Looked, PortalTable
 from storage.read_models.lookup import look_up
+from web.form_body import fields_of
 from web.portal.pages import answered, page_named
 from web.portal.tries import TOO_MANY, Tries, caller
 from web.webhooks.openapi import LOOKUP
@@ -44,7 +44,7 @@ def lookup_routes(engine: Engine, table: PortalTable, beneficiary: Beneficiary) 
         looked = table.named(kind)
         if looked is None:
             return page_named("unknown", 404)
-        typed = {name: values[0] for name, values in parse_qs((await request.body()).decode(errors="replace")).items()}
+        typed = {name: values[0] for name, values in fields_of(await request.body()).items()}
         host = caller(request)
         return await run_sync(answered, lambda: _found(engine, table, looked, beneficiary, typed, tries, host))
 

@@ -131,6 +131,16 @@ async def test_what_was_paid_is_shown_with_its_day(engine: Engine, http: AsyncCl
     assert "Não há nada a pagar hoje" in page.text
 
 
+@pytest.mark.parametrize(("amount", "carried"), [("999999999.99", True), ("1000000000.00", False)])
+async def test_a_debt_beyond_what_a_slip_can_carry_is_shown_without_its_line(
+    engine: Engine, http: AsyncClient, amount: str, carried: bool
+) -> None:
+    vehicle(engine, amount=Decimal(amount))
+    answer = await http.post("/consulta/vehicle", data={"plate": PLATE, "renavam": RENAVAM})
+    assert answer.status_code == 200
+    assert ("Linha digitável" in opened(answer).text) is carried
+
+
 async def test_a_company_finds_all_of_its_registered_debts_by_its_cnpj(engine: Engine, http: AsyncClient) -> None:
     with engine.begin() as connection:
         company = factories.taxpayer(connection, key="11222333000181")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,22 +11,31 @@ from typing import TypedDict
 from sqlalchemy import select
 
 from activities.letters import credit_of
-from channels.communications import BeforeDueLetter, InstalmentLetter, ReceiptDebt, ReceiptInstalment, ReceiptLetter
+from channels.communications import (
+    BeforeDueLetter,
+    InstalmentLetter,
+    PromiseLetter,
+    ReceiptDebt,
+    ReceiptInstalment,
+    ReceiptLetter,
+)
 from channels.links import Links
 from channels.rendering import Addressee, Words, Written, pinned_words
 from models.agreement.instalments import State
 from models.assets import Texts, template_file
+from models.collections.promise import PromiseState
 from models.contact.channel import CHANNELS, Channel
 from models.contact.communication import CommunicationKind
 from models.errors import Unreckonable
 from models.ruler.schema import Contact, Credit
 from models.taxid import formatted
-from models.words import PAID_BY, tax_in_words
+from models.words import PAID_BY, PROMISE_STATES, tax_in_words
 from storage.agreement.agreements import read_life, read_row
 from storage.agreement.policies import pinned_policy
 from storage.amounts.accruals import accrual_of
 from storage.amounts.owed import owed_of
 from storage.case.before_due import falls_due
+from storage.collections.reminders import read_promised
 from storage.contact.communications import CommunicationTransaction
 from storage.payments.charges import brcodes_of_instalments
 from storage.payments.receipts import PaidInstalment, ReceivedPayment, read_received
@@ -52,6 +61,8 @@ def subject_of(tx: CommunicationTransaction, links: Links | None) -> Subject:
     page = links.pay(tx.case.id) if links else None
     if tx.told.instalment:
         return _instalment(tx, page)
+    if tx.told.promise:
+        return _promise(tx, page)
     return _receipt(tx, page) if tx.told.payment else _before_due(tx, page)
 
 
@@ -121,9 +132,11 @@ def _receipt(tx: CommunicationTransaction, page: str | None) -> Subject:
 
 
 def _credit(tx: CommunicationTransaction, received: ReceivedPayment) -> Credit:
-    if not received.registered_on:
-        return "registered"
-    return credit_of(tx.case.ruler.credit, [on <= tx.today if on else None for on in received.registered_on])
+    return _credit_of(tx, received.registered_on) if received.registered_on else "registered"
+
+
+def _credit_of(tx: CommunicationTransaction, registered_on: Sequence[date | None]) -> Credit:
+    return credit_of(tx.case.ruler.credit, [on <= tx.today if on else None for on in registered_on])
 
 
 def _debts(tx: CommunicationTransaction, received: ReceivedPayment) -> tuple[ReceiptDebt, ...]:
@@ -181,6 +194,30 @@ def _before_due(tx: CommunicationTransaction, page: str | None) -> Subject:
         overtaken = "a régua não avisa mais antes do vencimento"
     elif tx.at > tx.told.due or not falling:
         overtaken = "venceu, foi pago, entregue ou está suspenso antes do envio"
+    return Subject(overtaken, frozen.texts, pinned_words(frozen.digest, frozen.texts), letter)
+
+
+# ---- a promise
+
+
+def _promise(tx: CommunicationTransaction, page: str | None) -> Subject:
+    assert tx.told.promise is not None  # noqa: S101 - it is about one thing
+    frozen = tx.case.frozen
+    promised = read_promised(tx.connection, tx.told.promise)
+
+    def letter() -> PromiseLetter:
+        return PromiseLetter(
+            **_common(tx, page, False),
+            promised_for=promised["promised_for"],
+            amount=promised["amount"] - promised["paid"],
+            credit=_credit_of(tx, promised["registered_on"]),
+        )
+
+    overtaken = None
+    if promised["state"] != PromiseState.OPEN:
+        overtaken = f"a promessa está {PROMISE_STATES[promised['state']]} antes do envio"
+    elif tx.at > promised["due"]:
+        overtaken = "o dia prometido passou antes do envio"
     return Subject(overtaken, frozen.texts, pinned_words(frozen.digest, frozen.texts), letter)
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from channels.communications import BeforeDueLetter, ReceiptDebt, ReceiptInstalment, ReceiptLetter
+from channels.communications import BeforeDueLetter, PromiseLetter, ReceiptDebt, ReceiptInstalment, ReceiptLetter
 from channels.rendering import HEADED, Addressee, Words, Written, render
 from channels.template_check import SAMPLE_LINK, words_faults
 from models.assets import Texts, template_file
@@ -17,13 +17,20 @@ from models.words import tax_in_words
 from models.yaml_file import Fault
 
 WHERE = ("contact",)
-"""The key of a ruler that its receipts' faults are told at: no row of it names them."""
+"""The key of a ruler that the faults of receipts and of promises' reminders are told at: no row of it names them."""
 
 
 def receipt_faults(ruler: Ruler, texts: Texts) -> Iterator[Fault]:
     """The faults of the words of receipts and corrections."""
     for kind in RECEIPTS:
         yield from (Fault(WHERE, what) for what in _faults(kind, sample_receipts(ruler), texts))
+
+
+def promise_faults(ruler: Ruler, texts: Texts) -> Iterator[Fault]:
+    """The faults of the words that remind of a promise."""
+    first = sample_promise(ruler)
+    letters = (first, first.model_copy(update={"credit": "not_registered", "page": None}))
+    yield from (Fault(WHERE, what) for what in _faults(CommunicationKind.PROMISE, letters, texts))
 
 
 def before_due_faults(ruler: Ruler, texts: Texts) -> Iterator[Fault]:
@@ -67,6 +74,12 @@ def _sample(ruler: Ruler) -> dict[str, Any]:
         "gsm7": ruler.sms.gsm7,
         "example": ruler.is_example,
     }
+
+
+def sample_promise(ruler: Ruler) -> PromiseLetter:
+    """A made-up reminder of a promise."""
+    promised = {"promised_for": date(2026, 2, 3), "amount": Decimal("400.00")}
+    return PromiseLetter(**_sample(ruler), **promised, credit="registered")
 
 
 def sample_before_due(ruler: Ruler, pays: bool = True, files: bool = False) -> BeforeDueLetter:

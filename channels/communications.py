@@ -1,4 +1,5 @@
-"""All that the templates of communications may say: of an instalment, of a payment that came in, of what falls due."""
+"""All that the templates of communications may say: of an instalment, of a payment that came in, of what falls due or
+was promised."""
 
 from __future__ import annotations
 
@@ -104,7 +105,24 @@ class BeforeDueLetter(_Written):
         return self.model_dump()
 
 
+class PromiseLetter(_Written):
+    """All that the reminder of a promise may say. The amount is in reais."""
+
+    promised_for: date
+    amount: Decimal
+    """The part of it that hasn't come yet."""
+    credit: Credit
+    """Registered, where all debts of the case are."""
+
+    def names(self, channel: Channel) -> dict[str, object]:
+        """The names that a template for `channel` knows: of unregistered debts no amount goes by an open channel (CTN
+        art. 198)."""
+        discloses = channel not in OPEN or self.credit == "registered"
+        return {**self.model_dump(), **({} if discloses else {"amount": None}), "discloses": discloses}
+
+
 KNOWN_OF_INSTALMENTS = frozenset(InstalmentLetter.model_fields)
 KNOWN_OF_RECEIPTS = frozenset(ReceiptLetter.model_fields) | {"discloses"}
 KNOWN_BEFORE_DUE = frozenset(BeforeDueLetter.model_fields)
+KNOWN_OF_PROMISES = frozenset(PromiseLetter.model_fields) | {"discloses"}
 """The only names of the templates of each."""

@@ -14,7 +14,7 @@ from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError, Undefin
 from pydantic import BaseModel
 
 from channels.claims import wrong_claims, wrong_promises
-from channels.communications import KNOWN_BEFORE_DUE, KNOWN_OF_INSTALMENTS, KNOWN_OF_RECEIPTS
+from channels.communications import KNOWN_BEFORE_DUE, KNOWN_OF_INSTALMENTS, KNOWN_OF_PROMISES, KNOWN_OF_RECEIPTS
 from channels.rendering import (
     HEADED,
     KNOWN,
@@ -50,7 +50,12 @@ SAMPLE_TERM = AnnouncedTerm(last_day=date(2026, 3, 4), act_from=date(2026, 3, 5)
 """Thirty continuous days from Mon 02/02/2026."""
 SAMPLE_LINK = f"{SAMPLE_PAGES}ASNFZ4mrze8.awNWmg.jZh-6H4lF9sZ3wqd"
 """As long as a real one."""
-KNOWN_BESIDE = {"agreements": KNOWN_OF_INSTALMENTS, "payments": KNOWN_OF_RECEIPTS, "before_due": KNOWN_BEFORE_DUE}
+KNOWN_BESIDE = {
+    "agreements": KNOWN_OF_INSTALMENTS,
+    "payments": KNOWN_OF_RECEIPTS,
+    "before_due": KNOWN_BEFORE_DUE,
+    "promises": KNOWN_OF_PROMISES,
+}
 """The names of the templates of communications, by their folder."""
 UNSPEAKABLE = re.compile(r"https?:|www\.|\d\d|R\$")
 

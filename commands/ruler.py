@@ -163,7 +163,7 @@ def preview(
 ) -> None:
     """Show every message a ruler sends, rung by rung and channel by channel, with segments, prices and warnings."""
     from channels.rendering import Words
-    from reports.preview import page, shown_before_due, shown_receipts, shown_rungs
+    from reports.preview import page, shown_before_due, shown_promise_reminder, shown_receipts, shown_rungs
     from storage.amounts.prices import prices_of
 
     bundle = load_ruler(file)
@@ -174,6 +174,7 @@ def preview(
         return
     rungs = list(shown_rungs(ruler, prices, words, today))
     receipts = list(shown_receipts(ruler, prices, words, today))
+    reminder = shown_promise_reminder(ruler, prices, words, today)
     before_due = shown_before_due(ruler, prices, words, today)
 
     def readable() -> None:
@@ -182,6 +183,8 @@ def preview(
         for kind, messages in receipts:
             say(f"{kind}, when a payment comes in" if kind == "receipt" else f"{kind}, when its money goes elsewhere")
             _print_messages(messages)
+        say("promise_reminder, the day before the one for which somebody promised to pay")
+        _print_messages(reminder)
         if ruler.before_due:
             ahead = ruler.before_due.days
             say(f"before_due, {'a day' if ahead == 1 else f'{ahead} days'} before a due date")
@@ -191,6 +194,7 @@ def preview(
         "ruler": ruler.label,
         "rungs": [_as_data(shown) for shown in rungs],
         "receipts": [{"kind": kind, "messages": _messages(messages)} for kind, messages in receipts],
+        "promise_reminder": _messages(reminder),
         "before_due": _messages(before_due),
     }
     emit(data, as_json, readable)

@@ -205,6 +205,7 @@ INTENTS = {
     "paid": "diz que pagou",
     "objection": "contesta",
     "call": "pede contato",
+    "promise": "promete pagar",
     "opt_out": "recusa o canal",
     "unclear": "não compreendida",
 }
@@ -254,6 +255,7 @@ COMMUNICATIONS = {
     "receipt": "recibo de pagamento",
     "correction": "correção de recibo",
     "before_due": "aviso de vencimento próximo",
+    "promise_reminder": "lembrete de promessa",
 }
 
 PAID_BY = {"pix": "Pix", "bank": "banco"}

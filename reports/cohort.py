@@ -20,7 +20,7 @@ from models.proof.holdout import Arm
 from models.proof.survival import Curve, Point
 from models.proof.uplift import BASES, LOOKS, Robust, Uplift, conclusions
 from models.ruler.schema import Ruler, Stage
-from models.words import CHANNELS, STAGES
+from models.words import CHANNELS, PROMISED_BY, STAGES
 from reports.charts import Column, Funnel, Interval, Stretch, bars, funnels, intervals, levels, steps
 from reports.heatmap import svg
 from storage.proof.figures import FIGURES, whole_query
@@ -34,6 +34,11 @@ ARMS = {
     Arm.RIVAL_3: "régua D",
     Arm.STANDARD: "régua A, degraus padrão",
     Arm.CONTROL: "grupo de controle",
+}
+BY_WHOM = {
+    "promised": "prometeu pagar",
+    "spoken": "atendido por uma pessoa, sem prometer",
+    "ruler": "só a régua",
 }
 NO_RETURNS = "sem declarações deste tributo não se sabe o que venceu e foi pago em dia"
 
@@ -226,6 +231,8 @@ _environment.globals.update(
     bases=BASES,
     looks=LOOKS,
     arms=ARMS,
+    by_whom=BY_WHOM,
+    promised_by=PROMISED_BY,
     short=short,
     comparison=comparison,
     robust_lines=robust_lines,

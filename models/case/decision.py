@@ -182,10 +182,8 @@ def _contact(view: View, row: Hypothesis, index: int, due: date, why: str) -> St
         processed = calendar.after(facts.claimed_paid_on, view.ruler.payments.processing)
         if processed > due:
             due, why = processed, f"{why}; pagamento informado em {day(facts.claimed_paid_on)} aguarda o banco"
-    formal = view.ruler.rung(row, index).formal
-    if (promise := facts.promised) and not formal and promise.judged_on > due:
-        due, why = promise.judged_on, f"{why}; {in_words(promise)} aguarda o banco"
-    if not formal:
+    due, why = _promised(view, row, index, due, why)
+    if not view.ruler.rung(row, index).formal:
         free = first_free_day(due, facts.contacted_on, facts.limits, calendar)
         if free > due:
             due, why = free, f"{why}; adiado pelo limite de contatos por pessoa"
@@ -197,12 +195,19 @@ def _fall_over(view: View, place: OnRow | Suspended, routes: tuple[Route, ...]) 
     lost = ", ".join(CHANNELS[route.rung_channel] for route in routes)
     instead = ", ".join(CHANNELS[route.channel] for route in routes)
     why = f"não alcançado por {lost}: recorre a {instead}"
-    on = view.facts.today
-    if (promise := view.facts.promised) and not view.ruler.rung(place.row, place.rung).formal:
-        on, why = promise.judged_on, f"{why}; {in_words(promise)} aguarda o banco"
+    on, why = _promised(view, place.row, place.rung, view.facts.today, why)
     step = _rung_step(view, place.row, place.rung, on, why)
     same = {"number": view.state.steps - 1, "rigidity": view.state.last_rigidity, "routes": routes}
     return step.model_copy(update=same)
+
+
+def _promised(view: View, row: Hypothesis, index: int, due: date, why: str) -> tuple[date, str]:
+    """The day of a contact, and its reason, as an open promise allows them: until the bank must have reported that,
+    nothing leaves but what is formal."""
+    promise = view.facts.promised
+    if promise is None or view.ruler.rung(row, index).formal or promise.judged_on <= due:
+        return due, why
+    return promise.judged_on, f"{why}; {in_words(promise)} aguarda o banco"
 
 
 def _towards_deadline(view: View, step: Step) -> Step:

@@ -1,4 +1,5 @@
-"""Communications: what is told a taxpayer beside the rungs: of his instalments, of money he paid, of what falls due."""
+"""Communications: what is told a taxpayer beside the rungs: of instalments, of money he paid or promised, of what falls
+due."""
 
 from __future__ import annotations
 
@@ -19,6 +20,9 @@ class CommunicationKind(StrEnum):
     """The money of a receipt that was sent went back, or elsewhere."""
     BEFORE_DUE = "before_due"
     """A courtesy: something falls due soon, of which nothing is evidence yet."""
+
+    PROMISE = "promise_reminder"
+    """The day before the one for which he promised to pay."""
 
     @property
     def collects(self) -> bool:
@@ -49,10 +53,11 @@ TEMPLATES: Mapping[CommunicationKind, str] = {
     CommunicationKind.RECEIPT: "payments/receipt",
     CommunicationKind.CORRECTION: "payments/correction",
     CommunicationKind.BEFORE_DUE: "before_due/notice",
+    CommunicationKind.PROMISE: "promises/reminder",
 }
 
 READ: tuple[Channel, ...] = ("email", "whatsapp", "messenger", "sms")
-"""The channels of a receipt, in order: one that a person can keep comes first."""
+"""The channels of a receipt, in order: one that a person can keep comes first; so is that of a promise's reminder."""
 
 FALLBACKS: Mapping[CommunicationKind, Fallbacks] = {
     CommunicationKind.REMINDER: {"email": ("email", "sms"), "sms": ("sms",)},
@@ -61,6 +66,7 @@ FALLBACKS: Mapping[CommunicationKind, Fallbacks] = {
     CommunicationKind.RECEIPT: {"email": READ},
     CommunicationKind.CORRECTION: {"email": READ},
     CommunicationKind.BEFORE_DUE: {"email": ("email", "sms")},
+    CommunicationKind.PROMISE: {"email": READ},
 }
 
 WINDOW = timedelta(hours=24)

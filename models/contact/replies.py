@@ -1,6 +1,6 @@
 """The meaning of a taxpayer's reply, and the answer to it: a menu and keywords in pt-BR, no more. Refusing messages is
 understood first. Where words stand for several requests, the one that stops a person from being pressed comes first: to
-talk to somebody, to have paid, to object, and only then to pay.
+talk to somebody, to have paid, to object, to pay on a day, and only then to pay.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
+from models.contact.promised import promise_in
 from models.formats import fold
 
 
@@ -17,6 +18,8 @@ class Intent(StrEnum):
     PAID = "paid"
     OBJECTION = "objection"
     CALL = "call"
+    PROMISE = "promise"
+    """To pay on a day that it names (models/contact/promised.py)."""
     OPT_OUT = "opt_out"
     UNCLEAR = "unclear"
 
@@ -86,7 +89,12 @@ def intent_of(written: str) -> Intent:
     text = " ".join(text.split())
     if _OPT_OUT_ALONE.fullmatch(text) or _OPT_OUT.search(text):
         return Intent.OPT_OUT
-    return _chosen(text) or _said(text)
+    return _chosen(text) or _promised(written, text) or _said(text)
+
+
+def _promised(written: str, text: str) -> Intent | None:
+    said = _said(text)
+    return Intent.PROMISE if said in (Intent.PAY, Intent.UNCLEAR) and promise_in(written) else None
 
 
 def _chosen(text: str) -> Intent | None:
@@ -119,6 +127,9 @@ ASK = (
     "Responda com o numero: 1 pagar, 2 parcelar, 3 ja paguei, 4 contestar, 5 falar com atendente."
     " SAIR para nao receber mais."
 )
+NOT_PROMISED = (
+    "Nao pudemos anotar seu pagamento para esse dia: um atendente vai falar com voce. Para pagar, acesse: {link}"
+)
 NOTHING_OPEN = "Nao ha pendencia em aberto neste atendimento. Para falar com atendente, responda 5."
 
 ANSWERS = {
@@ -127,6 +138,7 @@ ANSWERS = {
     Intent.PAID: "Obrigado. Vamos aguardar a confirmacao do banco antes de enviar outro aviso.",
     Intent.OBJECTION: "Registramos sua contestacao. Ela sera analisada e responderemos em breve.",
     Intent.CALL: "Um atendente entrara em contato no proximo dia util.",
+    Intent.PROMISE: "Anotamos seu pagamento para {on}. Se algo mudar, responda 5. Para pagar, acesse: {link}",
     Intent.OPT_OUT: "Voce nao recebera mais mensagens por este canal.",
     Intent.UNCLEAR: ASK,
 }

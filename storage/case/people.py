@@ -99,7 +99,7 @@ PEOPLE = text("""
             SELECT min(notices.at) AS at, cases.ruler
             FROM cases JOIN cohorts ON cohorts.name = cases.cohort JOIN notices ON notices."case" = cases.id
             WHERE cases.taxpayer = own.taxpayer AND notices.at > :since
-              AND (notices.kind IN ('instalment_reminder', 'instalment_alert', 'before_due')
+              AND (notices.kind IN ('instalment_reminder', 'instalment_alert', 'before_due', 'promise_reminder')
                    OR NOT notices.formal AND notices.stage <> 'suspension')
               AND CASE WHEN :compressed THEN cohorts.name = own.cohort
                        ELSE CAST(cohorts.clock->>'day_seconds' AS numeric) = 86400 END

@@ -10,29 +10,25 @@ from decimal import Decimal
 from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from models.case.commands import must_be_open
-from models.case.facts import CaseFacts
 from models.case.journal import EntryKind
 from models.collections.outcome import ATTEMPTS, RULES, Outcome
 from models.collections.promise import PromiseChannel
 from models.collections.queue import ASKED_FOR, Queue
-from models.contact.channel import CHANNELS
 from models.errors import Refusal
 from models.events import ContactLost
 from models.formats import moment
 from models.words import OUTCOMES
 from storage.case.cases import Case, read_case
 from storage.case.claimed_payments import believe_paid
-from storage.case.facts import open_credits, read_case_facts, steady_debts
+from storage.case.facts import open_credits
 from storage.case.hardship import record_hardship
 from storage.case.people import Person, read_person, suppress_contact
 from storage.case.tasks import ask_people
 from storage.case.transaction import record_decision
-from storage.collections.promises import put_promise
+from storage.collections.promises import promise_now
 from storage.contact.delivery import LockedCases, lock_cases_of, refuse
 from storage.law.requests import contested
 from storage.schema import calls, cases, tasks
-
-EVERYWHERE = frozenset(CHANNELS)
 
 
 @dataclass(frozen=True)
@@ -102,11 +98,6 @@ class Ending:
     def person(self) -> Person:
         return read_person(self.connection, self.case.id, self.case.state.steps - 1, self.case.clock, self.today)
 
-    def facts(self) -> CaseFacts:
-        steady_debts(self.connection, [self.case.pair], self.today)
-        person = self.person()
-        return read_case_facts(self.connection, self.case, self.today, person, person.contacts.reach(EVERYWHERE))
-
     def ask(self, kind: str, what: str) -> None:
         ask_people(self.connection, self.case, kind, f"call {self.mine.id}", what, self.today)
 
@@ -170,8 +161,8 @@ def _promise(ending: Ending) -> int:
     if told.amount is None or told.on is None:
         raise Refusal("say how much is promised, and for which day")
     channel = PromiseChannel.COUNTER if ending.mine.channel == "counter" else PromiseChannel.PHONE
-    made = put_promise(ending.connection, ending.case, ending.facts(), told.amount, told.on, channel, ending.agent)
-    return made.id
+    said = (told.amount, told.on, channel, ending.agent, ending.today)
+    return promise_now(ending.connection, ending.case, *said).id
 
 
 def _wrong_number(ending: Ending) -> None:

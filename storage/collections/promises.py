@@ -19,16 +19,22 @@ from models.collections.promise import (
     days_of,
     in_words,
 )
+from models.contact.channel import CHANNELS
 from models.errors import Refusal
 from models.events import PromiseChanged
 from models.words import PROMISED_BY
 from storage.case.acts import locked_case
 from storage.case.cases import Case, read_case
+from storage.case.facts import read_case_facts, steady_debts
+from storage.case.people import read_person
 from storage.case.promises import judge_promises, owed_in
 from storage.case.tasks import finish_of
 from storage.case.transaction import record_decision
+from storage.collections.reminders import ask_to_remind
 from storage.outbox import enqueue
 from storage.schema import decisions, payments, promises
+
+EVERYWHERE = frozenset(CHANNELS)
 
 
 def make_promise(
@@ -46,11 +52,28 @@ def make_promise(
         return put_promise(tx.connection, tx.case, tx.facts, amount, promised_for, channel, by, another)
 
 
+def promise_now(
+    connection: Connection,
+    case: Case,
+    amount: Decimal | None,
+    promised_for: date,
+    channel: PromiseChannel,
+    by: str,
+    today: date,
+) -> Promise:
+    """Put a promise of a locked case on record as it is made; of no amount: of all that can be demanded today. Raises
+    Refusal."""
+    steady_debts(connection, [case.pair], today)
+    person = read_person(connection, case.id, case.state.steps - 1, case.clock, today)
+    facts = read_case_facts(connection, case, today, person, person.contacts.reach(EVERYWHERE))
+    return put_promise(connection, case, facts, amount, promised_for, channel, by)
+
+
 def put_promise(
     connection: Connection,
     case: Case,
     facts: CaseFacts,
-    amount: Decimal,
+    amount: Decimal | None,
     promised_for: date,
     channel: PromiseChannel,
     by: str,
@@ -63,6 +86,7 @@ def put_promise(
     facts, entries = judge_promises(connection, case, facts)
     rule, calendar, today = case.ruler.promises, case.frozen.calendar, facts.today
     owed = owed_in(facts).demandable
+    amount = owed if amount is None else amount
     check_promise(amount, promised_for, owed, facts.promises, rule, calendar, today, another)
     due, judged_on = days_of(promised_for, calendar, case.ruler.payments.processing)
     newest = connection.scalar(select(func.coalesce(func.max(payments.c.id), 0)))
@@ -72,6 +96,7 @@ def put_promise(
     promise = Promise(id=made, after_payment=newest, **said)
     if entries:
         connection.execute(insert(decisions), entries)
+    ask_to_remind(connection, case.id, promise, calendar)
     why = f"{in_words(promise)}, {PROMISED_BY[channel]}, registrada por {by}"
     record_decision(connection, case, EntryKind.PROMISE_MADE, why, today, {"promise": made, "amount": f"{amount:.2f}"})
     enqueue(connection, [case.id], PromiseChanged())

@@ -39,6 +39,7 @@ class Communication:
     instalment: str | None
     payment: int | None
     due: date | None
+    promise: int | None
     asked_on: date
     unpaid_since: datetime | None
     outcome: Outcome | None

@@ -6,6 +6,7 @@ Replies from one address take turns, so that each is understood once, and the me
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -13,11 +14,15 @@ from sqlalchemy import Connection, Engine, insert, select, text
 
 from models.case.credit import CreditId, return_of
 from models.case.journal import EntryKind
+from models.collections.promise import PromiseChannel, PromiseState
 from models.contact.channel import Channel
 from models.contact.contacts import ADDRESS
 from models.contact.delivery import Progress, Report
 from models.contact.phone import spellings
-from models.contact.replies import ANSWERS, NOTHING_OPEN, Intent
+from models.contact.promised import promise_in
+from models.contact.replies import ANSWERS, NOT_PROMISED, NOTHING_OPEN, Intent
+from models.errors import Refusal, Unreckonable
+from models.formats import day
 from models.words import CHANNELS
 from storage.case.cases import Case, read_case
 from storage.case.claimed_payments import believe_paid
@@ -25,10 +30,11 @@ from storage.case.facts import open_credits
 from storage.case.hardship import record_hardship
 from storage.case.tasks import ask_people
 from storage.case.transaction import record_decision
+from storage.collections.promises import promise_now
 from storage.contact.delivery import lock_cases_of, refuse, take_reports
 from storage.law.listed import listed_by_contact
 from storage.law.requests import contested
-from storage.schema import notices, replies
+from storage.schema import notices, promises, replies
 
 PayLink = Callable[[str], str]
 """The address of the page on which a case is paid."""
@@ -68,7 +74,10 @@ def record_reply(engine: Engine, reply: Reply, now: datetime, pay_link: PayLink 
         sender = _sender(connection, reply)
         locked = lock_cases_of(connection, sender.taxpayers, now)
         case = read_case(connection, sender.case) if sender.case else None
-        answer = _answer(connection, reply, sender, case, pay_link)
+        promised = None
+        if case and case.closed_at is None and reply.intent is Intent.PROMISE:
+            promised = _promise(connection, reply, case, locked.today(case.id))
+        answer = _answer(connection, reply, sender, case, pay_link, promised)
         _store(connection, reply, sender, case, answer)
         if sender.notice:
             take_reports(connection, [_answered(reply, sender.notice, now)], now)
@@ -134,7 +143,12 @@ TOLD_TODAY = text("""
 
 
 def _answer(
-    connection: Connection, reply: Reply, sender: _Sender, case: Case | None, pay_link: PayLink | None
+    connection: Connection,
+    reply: Reply,
+    sender: _Sender,
+    case: Case | None,
+    pay_link: PayLink | None,
+    promised: date | None,
 ) -> str | None:
     if reply.answered_already:
         return None
@@ -147,7 +161,29 @@ def _answer(
         return None if menu_sent else ANSWERS[Intent.UNCLEAR]
     if case.closed_at is not None and reply.intent is not Intent.CALL:
         return NOTHING_OPEN
-    return ANSWERS[reply.intent].format(link=pay_link(case.id) if pay_link else case.ruler.contact.site)
+    link = pay_link(case.id) if pay_link else case.ruler.contact.site
+    if reply.intent is Intent.PROMISE and promised is None:
+        return NOT_PROMISED.format(link=link)
+    return ANSWERS[reply.intent].format(link=link, on=promised and day(promised))
+
+
+def _promise(connection: Connection, reply: Reply, case: Case, today: date) -> date | None:
+    """Put the promise that a reply makes on record, and give its day; none: it can't be taken, and people are asked to
+    talk to the taxpayer."""
+    said = promise_in(reply.body)
+    on = said.day(today) if said else None
+    if said and on:
+        mine = (promises.c.case == case.id) & (promises.c.state == PromiseState.OPEN) & (promises.c.promised_for == on)
+        if connection.scalar(select(promises.c.id).where(mine)):
+            return on
+        # what is refused leaves nothing of its own
+        with suppress(Refusal, Unreckonable), connection.begin_nested():
+            made = (said.amount, on, PromiseChannel.REPLY, "resposta do contribuinte", today)
+            return promise_now(connection, case, *made).promised_for
+    what = f"contribuinte prometeu pagar por {CHANNELS[reply.channel]}, e a régua não aceita o valor ou o dia"
+    record_decision(connection, case, EntryKind.REPLY_CALL_ASKED, what, today)
+    ask_people(connection, case, "call", reply.event, what, today)
+    return None
 
 
 def _store(connection: Connection, reply: Reply, sender: _Sender, case: Case | None, answer: str | None) -> None:

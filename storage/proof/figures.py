@@ -88,16 +88,19 @@ RELATIONS: Mapping[str, str] = {
                channel = 'voice' AND EXISTS (SELECT FROM delivery_events WHERE notice = notices.id
                    AND delivery_events.kind IN ('in-progress', 'completed')) AS picked_up
         FROM members JOIN notices USING ("case") WHERE at <= :on""",
-    # a case is charged from its first notice sent, reached if any was delivered, and has paid once it owes nothing; it
-    # stands on the cell of its last notice
+    # a case is charged from its first notice sent, or from the first call or visit of its taxpayer himself; reached if
+    # any was delivered, and has paid once it owes nothing; it stands on the cell of its last notice
     "outcomes": """
-        SELECT members."case", arm, owed, opened_on, charged_on, coalesce(reached, false) AS reached,
-               coalesce(received, 0) AS received, paid_on, split_part(cell, ' ', 2) AS hypothesis,
-               split_part(cell, ' ', 3) AS stage
+        SELECT members."case", arm, owed, opened_on, least(charged_on, spoken_on) AS charged_on,
+               coalesce(reached, false) AS reached, coalesce(received, 0) AS received, paid_on,
+               split_part(cell, ' ', 2) AS hypothesis, split_part(cell, ' ', 3) AS stage
         FROM members
         LEFT JOIN (SELECT "case", min(at) AS charged_on, bool_or(got) AS reached,
                           max(to_char(step, 'FM0000') || ' ' || hypothesis || ' ' || stage COLLATE "C") AS cell
                    FROM sendings WHERE kind = 'rung' AND sent GROUP BY "case") AS contact USING ("case")
+        LEFT JOIN (SELECT tasks."case", min(calls.at) AS spoken_on FROM calls JOIN tasks ON tasks.id = calls.task
+                   WHERE confirmed_at IS NOT NULL AND channel <> 'office' AND calls.at <= :on
+                   GROUP BY tasks."case") AS spoken USING ("case")
         LEFT JOIN (SELECT "case", sum(amount) AS received FROM receipts WHERE since GROUP BY "case") AS came
             USING ("case")
         LEFT JOIN (SELECT "case", min(day) AS paid_on
@@ -152,8 +155,8 @@ FIGURES: Mapping[str, Figure] = {
     ),
     "coverage": Figure(
         title="Cobertura",
-        formula="Casos com aviso enviado ÷ casos a cobrar, em número e pelo que deviam na abertura; o grupo de"
-        " controle não é de cobrar.",
+        formula="Casos com aviso enviado, ou cujo contribuinte foi atendido por uma pessoa ÷ casos a cobrar, em número"
+        " e pelo que deviam na abertura; o grupo de controle não é de cobrar.",
         source="SEFAZ/AL, Central de Cobrança: 459 de 857 (54 %), R$ 6.424.216,03 de R$ 11.075.506,96 (58 %)",
         query="""
             SELECT count(*) AS to_charge, count(charged_on) AS charged, coalesce(sum(owed), 0) AS amount_to_charge,
@@ -342,6 +345,47 @@ FIGURES: Mapping[str, Figure] = {
         query="""
             SELECT count(*) AS started, count(*) FILTER (WHERE got OR picked_up) AS answered
             FROM sendings WHERE channel = 'voice' AND status NOT IN ('claimed', 'queued')""",
+    ),
+    "promises": Figure(
+        title="Promessas de pagamento",
+        formula="Prometidas até o dia, pelo meio em que foram feitas, sem as canceladas. Vencidas: cumpridas, cumpridas"
+        " em parte ou não cumpridas até ele; o valor cumprido é o que entrou por elas, ÷ o valor das vencidas.",
+        source="docs/collections.md",
+        query="""
+            SELECT channel, count(*) AS given, sum(amount) AS given_amount, count(*) FILTER (WHERE judged) AS matured,
+                   coalesce(sum(amount) FILTER (WHERE judged), 0) AS matured_amount,
+                   count(*) FILTER (WHERE judged AND state = 'kept') AS kept,
+                   coalesce(sum(paid) FILTER (WHERE judged), 0) AS kept_amount,
+                   count(*) FILTER (WHERE judged AND state = 'kept_in_part') AS kept_in_part,
+                   count(*) FILTER (WHERE judged AND state = 'broken') AS broken
+            FROM (SELECT promises.*, state IN ('kept', 'kept_in_part', 'broken') AND decided_on <= :on AS judged
+                  FROM members JOIN promises USING ("case") WHERE made_on <= :on AND state <> 'cancelled') AS made
+            GROUP BY channel ORDER BY channel""",
+    ),
+    "call_centre": Figure(
+        title="Central de Cobrança, à parte",
+        formula="Casos a cobrar por quem falou com o contribuinte: com promessa (promised), atendidos por uma pessoa"
+        " sem prometer (spoken), ou só pela régua (ruler); pagantes e recebido desde o primeiro destes contatos, e da"
+        " régua desde a abertura. Ninguém foi sorteado para ser atendido: um indício, e não uma prova.",
+        source="SEFAZ/AL, Central de Cobrança; docs/collections.md",
+        query="""
+            SELECT by_whom, count(*) AS cases, sum(owed) AS owed, count(*) FILTER (WHERE received > 0) AS payers,
+                   sum(received) AS received
+            FROM (SELECT owed, CASE WHEN promised_on IS NOT NULL THEN 'promised'
+                                    WHEN spoken_on IS NOT NULL THEN 'spoken' ELSE 'ruler' END AS by_whom,
+                         coalesce((SELECT sum(amount) FROM receipts
+                                   WHERE receipts."case" = outcomes."case" AND since
+                                     AND receipts.paid_on >= coalesce(least(promised_on, spoken_on), opened_on)), 0)
+                             AS received
+                  FROM outcomes
+                  LEFT JOIN (SELECT "case", min(made_on) AS promised_on FROM promises
+                             WHERE made_on <= :on AND state <> 'cancelled' GROUP BY "case") AS promised USING ("case")
+                  LEFT JOIN (SELECT tasks."case", min(calls.at) AS spoken_on
+                             FROM calls JOIN tasks ON tasks.id = calls.task
+                             WHERE confirmed_at IS NOT NULL AND channel <> 'office' AND calls.at <= :on
+                             GROUP BY tasks."case") AS spoken USING ("case")
+                  WHERE arm <> 'control') AS contacted
+            GROUP BY by_whom ORDER BY by_whom""",
     ),
     "delinquency": Figure(
         title="Inadimplência mensal",

@@ -35,10 +35,11 @@ communications = Table(
     Column("case", ForeignKey("cases.id"), nullable=False),
     # models.contact.communication.CommunicationKind
     Column("kind", Text, nullable=False),
-    # it is about an instalment, about a payment as it came in, or about what falls due on a day
+    # it is about an instalment, about a payment as it came in, about what falls due on a day, or about a promise
     Column("instalment", ForeignKey("instalments.id")),
     Column("payment", ForeignKey("payments.id")),
     Column("due", Date),
+    Column("promise", ForeignKey("promises.id")),
     # the logical day from which it may leave
     Column("asked_on", Date, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
@@ -48,13 +49,14 @@ communications = Table(
     Column("outcome", Text),
     Column("reason", Text),
     Column("closed_at", DateTime(timezone=True)),
-    CheckConstraint("num_nonnulls(instalment, payment, due) = 1", name="about_one_thing"),
+    CheckConstraint("num_nonnulls(instalment, payment, due, promise) = 1", name="about_one_thing"),
     CheckConstraint("(outcome IS NULL) = (closed_at IS NULL)", name="closed_with_an_outcome"),
     one_of("kind", CommunicationKind),
     one_of("outcome", ("sent", "withdrawn", "unreached")),
     Index("ix_communications_case", "case"),
     Index("ix_communications_instalment", "instalment"),
     Index("ix_communications_payment", "payment"),
+    Index("ix_communications_promise", "promise"),
     Index("ix_communications_open", "id", postgresql_where=text("closed_at IS NULL")),
 )
 

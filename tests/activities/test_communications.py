@@ -22,6 +22,7 @@ from channels.sendgrid import SendGrid
 from channels.sendgrid_events import read_events
 from channels.twilio import Twilio
 from models.case.cohort_state import State
+from models.collections.promise import PromiseChannel
 from models.contact.delivery import Progress, Report
 from models.law.calendar import Clock
 from operations.cases import pause_case, resume_case
@@ -31,6 +32,7 @@ from storage.case.cohort_lifecycle import change_cohort_state
 from storage.case.first_evaluation import evaluate_first
 from storage.case.people import read_person
 from storage.case.transaction import case_transaction
+from storage.collections.promises import cancel_promise, make_promise
 from storage.contact.costs import change_budget
 from storage.contact.delivery import record_reports
 from storage.payments.corrections import refund, unmatch
@@ -376,6 +378,80 @@ def test_a_reminder_is_one_contact_whatever_its_channels_and_a_receipt_none(hand
         who = read_person(connection, case.id, 0, case.clock, hand.now.date())
     assert len(hand.made.rows("SELECT id FROM notices")) == 3
     assert len(who.contacted) == 1
+
+
+# ---- promises
+
+
+@pytest.fixture
+def promiser(engine: Engine, providers: FakeProviders, tmp_path: Path) -> Hand:
+    """Somebody with one debt of R$ 1,000 who promises on Wednesday the 4th of March to pay R$ 600 on the 10th."""
+    hand = Hand(reachable(contract(engine, "1000.00")), providers, tmp_path)
+    hand.now = at(PROMISED_ON)
+    phone = PromiseChannel.PHONE
+    make_promise(engine, hand.made.case, Decimal("600.00"), date(2026, 3, 10), phone, "dora", hand.now)
+    return hand
+
+
+PROMISED_ON = date(2026, 3, 4)
+
+
+def test_the_day_before_a_promise_is_reminded_of_by_one_channel_and_counts(
+    promiser: Hand, providers: FakeProviders
+) -> None:
+    reminder = promiser.the("promise_reminder")
+    assert promiser.sends(reminder) == "sent"
+    local = promiser.clock.logical_at(promiser.now)
+    assert (local.date(), 8 <= local.hour < 20) == (date(2026, 3, 9), True)
+    [mail] = promiser.mailed(reminder)
+    assert (mail.channel, len(providers.taken)) == ("email", 1)
+    assert "um pagamento de R$ 600,00 para 10/03/2026" in mail.body
+    with promiser.made.engine.connect() as connection:
+        case = read_case(connection, promiser.made.case)
+        who = read_person(connection, case.id, 0, case.clock, promiser.now.date())
+    assert [contact.on for contact in who.contacted] == [date(2026, 3, 9)]
+
+
+def test_a_reminder_goes_by_the_next_channel_that_the_person_reads(promiser: Hand) -> None:
+    promiser.wants_none_by("email")
+    reminder = promiser.the("promise_reminder")
+    assert promiser.sends(reminder) == "sent"
+    [sms] = promiser.mailed(reminder)
+    assert sms.channel == "sms"
+    assert "R$" not in sms.body
+
+
+def test_of_an_unregistered_debt_a_reminder_names_no_amount(promiser: Hand) -> None:
+    """CTN art. 198: an e-mail may be read by others."""
+    with promiser.made.engine.begin() as connection:
+        connection.execute(update(debts).values(registered_on=date(2027, 1, 1)))
+    reminder = promiser.the("promise_reminder")
+    promiser.sends(reminder)
+    [mail] = promiser.mailed(reminder)
+    assert "R$" not in mail.body
+    assert "10/03/2026" in mail.body
+
+
+@pytest.mark.parametrize("meanwhile", ["paid", "cancelled", "late"])
+def test_of_a_promise_that_is_over_nobody_is_reminded(promiser: Hand, providers: FakeProviders, meanwhile: str) -> None:
+    if meanwhile == "paid":
+        promiser.made.pay_debt(0, date(2026, 3, 6), "600.00")
+    elif meanwhile == "cancelled":
+        [(promise,)] = promiser.made.rows("SELECT id FROM promises")
+        cancel_promise(promiser.made.engine, promiser.made.case, promise, "bia", "engano", promiser.now)
+    else:
+        promiser.now = at(date(2026, 3, 11))
+    reminder = promiser.the("promise_reminder")
+    assert promiser.sends(reminder) == "withdrawn"
+    assert "antes do envio" in promiser.why(reminder)
+    assert providers.taken == []
+
+
+@pytest.mark.parametrize("pauses", ["case", "cohort"])
+def test_a_pause_holds_a_reminder(promiser: Hand, providers: FakeProviders, pauses: str) -> None:
+    paused(promiser, pauses, True)
+    assert promiser.sends(promiser.the("promise_reminder")) is None
+    assert providers.taken == []
 
 
 NOTICE_OF_A_RUNG = text("""

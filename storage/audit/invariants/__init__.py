@@ -12,6 +12,7 @@ On a live cohort a signal or a reinstatement may be under way while we look, and
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from itertools import islice
 
 from sqlalchemy import Engine
@@ -31,6 +32,7 @@ from storage.audit.invariants.contacts import (
 from storage.audit.invariants.contests import contested_left_alone
 from storage.audit.invariants.journal import explained, told_once
 from storage.audit.invariants.ledger import ledger_faults
+from storage.audit.invariants.promises import promise_faults
 from storage.audit.invariants.referrals import referred_by_the_book
 from storage.audit.invariants.suspensions import given_back, suspended_by_the_book, told_of_it
 from storage.audit.life import Growth, Life, read_lives
@@ -46,6 +48,7 @@ def violations(engine: Engine, cohort: str, progress: Callable[[int], None] = la
     Unreckonable when a rate that decides what was owed is missing."""
     with engine.connect() as connection:
         growth = Growth(read_cohort(connection, cohort).clock, read_rates(connection))
+        today = growth.clock.day_at(datetime.now(UTC))
         terms = Terms(connection)
         ids = iter([case for case, _ in case_ids(connection, cohort)])
         found: list[str] = []
@@ -55,6 +58,7 @@ def violations(engine: Engine, cohort: str, progress: Callable[[int], None] = la
             found += ledger_faults(connection, page)
             found += held_out_faults(connection, page)
             found += half_sent_faults(connection, page, growth.clock)
+            found += promise_faults(connection, page, today)
             progress(len(page))
         return found
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.contact.replies import ANSWERS, ASK, MENU, NOTHING_OPEN, Intent, intent_of
+from models.contact.replies import ANSWERS, ASK, MENU, NOT_PROMISED, NOTHING_OPEN, Intent, intent_of
 
 GSM7 = set(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
@@ -33,8 +33,14 @@ SAID = {
         "2 via",
         "segunda via",
         "cadê o link",
+        "pagar hoje",
+    ),
+    Intent.PROMISE: (
         "pago amanhã",
         "vou pagar sexta",
+        "prometo pagar dia 10",
+        "R$ 200 dia 5",
+        "sexta",
     ),
     Intent.INSTALMENTS: (
         "2",
@@ -168,14 +174,14 @@ def test_a_number_of_the_menu_is_its_request(number: str, written: str) -> None:
     assert intent_of(written.format(number)) is MENU[number]
 
 
-@pytest.mark.parametrize("answer", [*ANSWERS.values(), ASK, NOTHING_OPEN])
+@pytest.mark.parametrize("answer", [*ANSWERS.values(), NOT_PROMISED, ASK, NOTHING_OPEN])
 def test_an_answer_is_one_segment_of_an_sms(answer: str) -> None:
-    sent = answer.format(link="https://regua.exemplo.gov.br/p/" + "x" * 40)
+    sent = answer.format(link="https://regua.exemplo.gov.br/p/" + "x" * 40, on="10/03/2026")
     assert set(sent) <= GSM7
     assert len(sent) <= 160
 
 
 def test_the_menu_offers_every_request() -> None:
-    assert set(MENU.values()) | {Intent.OPT_OUT, Intent.UNCLEAR} == set(Intent)
+    assert set(MENU.values()) | {Intent.PROMISE, Intent.OPT_OUT, Intent.UNCLEAR} == set(Intent)
     assert all(number in ASK for number in MENU)
     assert "SAIR" in ASK

@@ -7,18 +7,22 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from models.collections.promise import PromiseChannel
+from models.contact.replies import NOT_PROMISED, intent_of
 from models.errors import Refusal
 from storage.audit.invariants import violations
 from storage.collections.promises import cancel_promise, make_promise
+from storage.contact.replies import Reply, record_reply
 from storage.payments.ledger import record_bank
 from storage.payments.reports import Receipt
+from storage.schema import taxpayers
 from tests.agreement_world import SP, Contract, at, contract
 from tests.builders import FACTS, ICMS
 from tests.record_world import Life, Street
 
+PHONE = "+5582999990000"
 STATE = 'SELECT state, CAST(paid AS text) FROM promises WHERE "case" = :case ORDER BY id'
 KINDS = "SELECT kind FROM decisions WHERE \"case\" = :case AND kind LIKE 'promise%' ORDER BY id"
 TASKS = "SELECT done_at IS NOT NULL FROM tasks WHERE \"case\" = :case AND kind = 'promise'"
@@ -147,6 +151,67 @@ def test_what_is_refused_leaves_nothing(engine: Engine) -> None:
     promised(case, "600.00", date(2026, 3, 12), now, another=True)
     assert case.rows(STATE) == [("open", "0.00")] * 2
     assert case.rows(KINDS) == [("promise_made",)] * 2
+
+
+def replies(case: Contract, body: str, now: datetime, event: str) -> str | None:
+    """Somebody known by this telephone alone answers by SMS."""
+    with case.engine.begin() as connection:
+        connection.execute(update(taxpayers).values(phone=PHONE))
+    reply = Reply("twilio", event, "sms", PHONE, body, intent_of(body))
+    return record_reply(case.engine, reply, now, lambda of: "https://p")
+
+
+PROMISED = "SELECT amount, promised_for, channel, state FROM promises ORDER BY id"
+CALLS = "SELECT what FROM tasks WHERE kind = 'call' AND done_at IS NULL"
+
+
+def test_a_reply_that_names_a_day_is_a_promise_of_all_that_is_owed(engine: Engine) -> None:
+    case, now = made(engine), at(date(2026, 3, 4))
+    answer = "Anotamos seu pagamento para 06/03/2026. Se algo mudar, responda 5. Para pagar, acesse: https://p"
+    assert replies(case, "prometo pagar sexta", now, "1") == answer
+    assert replies(case, "sexta", now, "2") == answer
+    assert case.rows(PROMISED) == [(Decimal("1200.00"), date(2026, 3, 6), "reply", "open")]
+    assert (case.rows(CALLS), case.rows(KINDS)) == ([], [("promise_made",)])
+
+
+def test_a_reply_that_names_an_amount_is_held_to_it(engine: Engine) -> None:
+    case = made(engine)
+    replies(case, "pago R$ 500,50 dia 10", at(date(2026, 3, 4)), "1")
+    assert case.rows(PROMISED) == [(Decimal("500.50"), date(2026, 3, 10), "reply", "open")]
+
+
+@pytest.mark.parametrize("body", ["R$ 200 dia 5", "pago dia 30", "prometo 5.000,00 sexta", "pago 31/02"])
+def test_a_reply_that_promises_what_the_ruler_does_not_take_is_a_person_s(engine: Engine, body: str) -> None:
+    """Of R$ 1,200 that are owed 30 % at least, within ten working days of Wednesday the 4th of March."""
+    case = made(engine)
+    assert replies(case, body, at(date(2026, 3, 4)), "1") == NOT_PROMISED.format(link="https://p")
+    assert case.rows(PROMISED) == []
+    assert case.rows(CALLS) == [("contribuinte prometeu pagar por SMS, e a régua não aceita o valor ou o dia",)]
+    assert case.journal[-1] == "call_asked"
+
+
+def test_a_second_day_in_a_reply_is_a_person_s_to_take(engine: Engine) -> None:
+    case, now = made(engine), at(date(2026, 3, 4))
+    replies(case, "sexta", now, "1")
+    assert replies(case, "segunda", now, "2") == NOT_PROMISED.format(link="https://p")
+    assert [row[1] for row in case.rows(PROMISED)] == [date(2026, 3, 6)]
+    assert len(case.rows(CALLS)) == 1
+
+
+REMINDERS = "SELECT kind, promise, asked_on, outcome FROM communications WHERE kind = 'promise_reminder'"
+
+
+def test_the_working_day_before_it_a_reminder_is_due(engine: Engine) -> None:
+    """Promised on Wednesday the 4th for Monday the 9th: reminded of on Friday the 6th."""
+    case, now = made(engine), at(date(2026, 3, 4))
+    promise = promised(case, "600.00", date(2026, 3, 9), now)
+    assert case.rows(REMINDERS) == [("promise_reminder", promise, date(2026, 3, 6), None)]
+
+
+def test_who_promises_for_tomorrow_is_not_reminded_today(engine: Engine) -> None:
+    case, now = made(engine), at(date(2026, 3, 4))
+    promised(case, "600.00", date(2026, 3, 5), now)
+    assert case.rows(REMINDERS) == []
 
 
 def test_one_by_mistake_is_taken_back_once(engine: Engine) -> None:

@@ -267,6 +267,38 @@ def test_what_was_avoided_is_reckoned_by_the_authoritys_own_rates(ledger: Ledger
     assert (unknown.letters_cost, unknown.visits) == (None, None)
 
 
+def test_the_call_centre_is_an_arm_of_its_own_with_its_promises(ledger: Ledger) -> None:
+    """Of ten cases of R$ 100 four promised, of which one R$ 50 too little; two were spoken to, and four weren't."""
+    ledger.cases("promised", 4, "400.00")
+    ledger.cases("spoken", 2, "200.00")
+    ledger.cases("left", 4, "400.00")
+    ledger.run("""
+        INSERT INTO tasks ("case", kind, reference, what, due) SELECT id, 'collect', 'r', 'x', '2026-06-10' FROM cases
+        WHERE starts_with(id, 'spoken');
+        INSERT INTO calls (task, agent, queue, channel, at, lapses_at, confirmed_at)
+        SELECT id, 'dora', 'collection', 'phone', '2026-06-10', now(), now() FROM tasks;
+        INSERT INTO promises ("case", amount, promised_for, due, judged_on, channel, made_by, made_on, after_payment,
+                              state, paid, decided_on)
+        SELECT id, 100, '2026-06-15', '2026-06-15', '2026-06-17', 'phone', 'dora', '2026-06-10', 0,
+               (ARRAY['kept', 'kept_in_part', 'broken', 'open'])[n], (ARRAY[100, 50, 0, 0])[n], '2026-06-17'
+        FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM cases WHERE starts_with(id, 'promised')) AS four
+    """)
+    ledger.paid("promised", 2, "150.00", date(2026, 6, 15))
+    ledger.paid("spoken", 1, "30.00", date(2026, 6, 9))
+    ledger.paid("left", 3, "60.00", date(2026, 6, 9))
+    found = ledger.results()
+    assert [tuple(row.values()) for row in found.rows["call_centre"]] == [
+        ("promised", 4, 400, 2, 150),
+        ("ruler", 4, 400, 3, 60),
+        ("spoken", 2, 200, 0, 0),
+    ]
+    [by_phone] = found.rows["promises"]
+    assert tuple(by_phone.values()) == ("phone", 4, 400, 3, 300, 1, 150, 1, 1)
+    assert (found.coverage.charged, found.coverage.to_charge) == (2, 10), "a person spoke to two"
+    before = ledger.results(date(2026, 6, 16)).rows["promises"][0]
+    assert (before["given"], before["matured"], before["kept_amount"]) == (4, 0, 0)
+
+
 def test_progress_adds_up_by_day(ledger: Ledger) -> None:
     ledger.cases("a", 2, "19000.00")
     ledger.paid("a", 1, "1000.00", BEFORE)

@@ -13,10 +13,10 @@ from commands.imports import answering_database
 from commands.portuguese import OUTCOMES, QUEUES
 from commands.typed import day, one_of, some_amount
 from models.collections.outcome import Outcome
-from models.collections.queue import Queue
+from models.collections.queue import Queue, Spared
 from operations.calls import confirm_party, reassign_call, receive_visit, set_queues, take_next, tell_outcome
-from storage.collections.queue import Taken
-from storage.read_models.call_centre import call_centre
+from storage.collections.queue import NoTask, Taken
+from storage.read_models.call_centre import Figures, call_centre
 
 call = typer.Typer(no_args_is_help=True)
 
@@ -33,10 +33,10 @@ def next_(by: By, json: Json = False) -> None:
     to call by what is owed and how likely such people pay. Nobody else gets it for half an hour."""
     with answering_database() as engine:
         taken = take_next(engine, credentials(by), _now())
-    if taken is None:
-        emit({"call": None}, json, lambda: say("nothing is to be done in your queues now"))
-    else:
+    if isinstance(taken, Taken):
         _tell(taken, json)
+    else:
+        _tell_why_none(taken, json)
 
 
 @call.command()
@@ -108,18 +108,23 @@ def centre(
         date | None, typer.Option(parser=day, metavar="DATE", help="From that day of the cases on; default: all days.")
     ] = None,
     until: Annotated[date | None, typer.Option(parser=day, metavar="DATE", help="To that day.")] = None,
+    within: Annotated[
+        int, typer.Option(min=1, max=365, help="Days after the first call in which a case that is resolved is cured.")
+    ] = 30,
     json: Json = False,
 ) -> None:
     """The queues with their ages, and the figures of the call centre by agent, queue and day, each with what it is a
     share of."""
     with answering_database() as engine, engine.connect() as connection:
-        told = call_centre(connection, since, until)
+        told = call_centre(connection, _now(), since, until, within)
 
     def show() -> None:
         table(["queue", "open", "in hand", "oldest"], [tuple(each.values()) for each in told["queues"]], "queues")
+        table(["to charge", "charged", "owed", "of the charged"], [tuple(told["coverage"].values())], "coverage")
         for by in ("whole", "by_agent", "by_queue", "by_day"):
             rows = [tuple(each.values()) for each in told[by]]
-            table(list(told["whole"][0]), rows, by.replace("_", " "))
+            table(list(Figures.__annotations__), rows, by.replace("_", " "))
+        table(["before", "after", "cases"], [tuple(each.values()) for each in told["roll"]], "roll")
 
     emit(told, json, show)
 
@@ -127,6 +132,28 @@ def centre(
 def _tell(taken: Taken, as_json: bool) -> None:
     what = f"call {taken.call}: {taken.kind} of case {taken.case}, from the queue {taken.queue}"
     emit(asdict(taken), as_json, lambda: say(what))
+
+
+def _tell_why_none(none: NoTask, as_json: bool) -> None:
+    def show() -> None:
+        say("nothing is to be done in your queues now")
+        for limit, count in none.spared.items():
+            say(f"  {count} {AGAINST[limit]}")
+
+    emit({"call": None, "spared": dict(none.spared)}, as_json, show)
+
+
+AGAINST = {
+    Spared.SKILL: "in queues that you don't work on",
+    Spared.HELD_OUT: "of cases that are held out: nobody calls them",
+    Spared.LEASE: "in somebody's hands",
+    Spared.LATER: "for a later hour",
+    Spared.NO_TELEPHONE: "of people without a telephone",
+    Spared.REFUSED: "of people who want no calls",
+    Spared.HOURS: "outside the contact hours",
+    Spared.LIMITS: "of people who were contacted as often as may be",
+    Spared.IN_CONTACT: "of people whom somebody contacts at this moment",
+}
 
 
 def _now() -> datetime:

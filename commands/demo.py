@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, get_args
@@ -39,6 +39,7 @@ from rehearsal.ground import clear
 from rehearsal.life import Life
 from rehearsal.people import Townspeople
 from rehearsal.rest import Rest
+from rehearsal.shift import AFTER, Shift
 from rehearsal.supervisor import Supervisor
 from rehearsal.tally import Tally
 from reports.page import page
@@ -46,6 +47,7 @@ from storage.audit.invariants import violations
 from storage.case.cohorts import Cohort
 from storage.engine import connect
 from storage.proof.report import CohortReport, read_report
+from storage.read_models.call_centre import CallCentre, Figures, call_centre
 from workflows.client import connect_to
 from workflows.intakes import start_cohort
 
@@ -128,6 +130,7 @@ def demo(
 class Ends:
     cohorts: Sequence[CohortReport]
     violations: list[str]
+    centre: CallCentre
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,7 @@ class Play:
         ends = Ends(
             [read_report(engine, cohort.name) for cohort in cohorts],
             [fault for cohort in cohorts for fault in violations(engine, cohort.name)],
+            _centre(engine),
         )
         engine.dispose()
         if not over:
@@ -171,6 +175,7 @@ class Play:
         started = [await start_cohort(client, cohort.name, cohort.frozen.ruler.label) for cohort in cohorts]
         for handle in started:
             await handle.result()
+        people = Townspeople(engine, census, bank, self.seed, self.people)
         with watching(self.first_day, self.last_day) as watch:
             return await Life(
                 engine=engine,
@@ -178,13 +183,19 @@ class Play:
                 last_day=self.last_day,
                 day_seconds=self.day_seconds,
                 rest=Rest(engine, client),
-                people=Townspeople(engine, census, bank, self.seed, self.people),
+                people=people,
                 bank=bank,
                 supervisor=Supervisor(engine, self.people),
                 clerk=Clerk(engine),
+                shift=Shift(engine, people, self.first_day + AFTER),
                 tend=stack.tend,
                 watch=watch,
             ).live()
+
+
+def _centre(engine: Engine) -> CallCentre:
+    with engine.connect() as connection:
+        return call_centre(connection, datetime.now(UTC))
 
 
 def conclude(ends: Ends, report: Path, ui: str, began: float) -> dict[str, Any]:
@@ -208,6 +219,7 @@ def conclude(ends: Ends, report: Path, ui: str, began: float) -> dict[str, Any]:
         "replies": sum(cohort.replies for cohort in ends.cohorts),
         "agreements": sum_of(cohort.agreements for cohort in ends.cohorts),
         "settled_by_offer": sum(cohort.settled_by_offer for cohort in ends.cohorts),
+        "call_centre": {"coverage": ends.centre["coverage"], "whole": ends.centre["whole"]},
         "violations": ends.violations,
         "seconds": round(time.monotonic() - began, 1),
         "ui": ui,
@@ -286,11 +298,24 @@ def show(result: dict[str, Any]) -> None:
         f"{result['receipts']} receipts; {signed['signed']} agreements signed, {signed['broken']} broken, "
         f"{signed['completed']} completed; {result['settled_by_offer']} debts settled by an offer"
     )
+    for agent in result["call_centre"]["whole"]:
+        say(in_figures(agent))
     for violation in result["violations"]:
         say(f"violation: {violation}")
     say(f"{len(result['violations'])} violations")
     say(f"Temporal Web UI  {result['ui']}")
     say(f"report           {Path(result['report']).as_uri()}")
+
+
+def in_figures(shift: Figures) -> str:
+    """The agent's shift in a sentence, each figure beside what it is a share of."""
+    return (
+        f"call centre: {shift['connected']} of {shift['calls']} calls answered, "
+        f"{shift['right_party']} by the taxpayer, "
+        f"{shift['promises']} promises of {money(shift['promised'])}; {shift['kept']} of {shift['matured']} kept, "
+        f"{money(shift['kept_amount'])} of {money(shift['matured_amount'])}; {shift['calls_an_hour']} calls and "
+        f"{money(shift['reais_an_hour'] or Decimal(0))} an hour"
+    )
 
 
 def stay(stack: Stack) -> None:

@@ -180,6 +180,7 @@ QUEUES = {
     "call_backs": ("retornos",),
     "requests": ("pedidos",),
     "collection": ("cobrança",),
+    "approvals": ("aprovações",),
     "office": ("expediente", "expediente interno"),
     "counter": ("balcão",),
 }

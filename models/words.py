@@ -82,6 +82,7 @@ TASKS = {
     "promise": "cobrar promessa não cumprida",
     "call_back": "ligar na hora combinada",
     "collect": "ligar para cobrar",
+    "approval": "decidir a suspensão de benefícios",
     "visit": "atender no balcão",
     "interference": "conferir quem mexeu no Temporal",
 }
@@ -215,9 +216,23 @@ QUEUES = {
     "call_backs": "retornos combinados",
     "requests": "pedidos",
     "collection": "cobrança",
+    "approvals": "aprovações",
     "office": "expediente interno",
     "counter": "balcão",
 }
+
+SPARED = {
+    "skill": "em filas em que você não trabalha",
+    "held_out": "de casos do grupo de controle: ninguém liga",
+    "lease": "em mãos de outra pessoa",
+    "later": "com hora marcada para mais tarde",
+    "no_telephone": "de quem não tem telefone",
+    "refused": "de quem não quer ligações",
+    "hours": "fora do horário de ligar",
+    "limits": "de quem já foi contatado tanto quanto se pode",
+    "in_contact": "de quem está sendo contatado neste instante",
+}
+"""Limits that keep a task from somebody, after a number of tasks."""
 
 OUTCOMES = {
     "no_answer": "não atendeu",

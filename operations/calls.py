@@ -11,14 +11,14 @@ from models.collections.queue import Queue
 from operations.operation import Act, must_say, operation
 from storage.collections import calls, queue
 from storage.collections.calls import Result, UnderWay
-from storage.collections.queue import Taken
+from storage.collections.queue import NoTask, Taken
 
 
 @operation("call next")
-def take_next(act: Act, now: datetime) -> Taken | None:
-    """Take the next task of one's queues, or the one that is in one's hands already; None: there is none now."""
+def take_next(act: Act, now: datetime) -> Taken | NoTask:
+    """Take the next task of one's queues, or the one that is in one's hands already; else hear why there is none."""
     taken = queue.take_next(act.engine, act.by, now)
-    if taken:
+    if isinstance(taken, Taken):
         act.tell(task=taken.task, call=taken.call)
     return taken
 

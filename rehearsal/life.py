@@ -18,6 +18,7 @@ from rehearsal.clerk import Clerk
 from rehearsal.clock import RehearsalClock
 from rehearsal.people import Townspeople
 from rehearsal.rest import Rest
+from rehearsal.shift import Shift
 from rehearsal.supervisor import Supervisor
 from rehearsal.tally import Tally, take_tally
 
@@ -41,6 +42,7 @@ class Life:
     bank: Bank
     supervisor: Supervisor
     clerk: Clerk
+    shift: Shift
     tend: Callable[[], None]
     watch: Callable[[date, Tally], None]
 
@@ -97,5 +99,7 @@ class Life:
         if await asyncio.to_thread(self.people.live, today) or await asyncio.to_thread(self.bank.live, today):
             return True
         if await asyncio.to_thread(self.supervisor.live, today, today == self.last_day):
+            return True
+        if await asyncio.to_thread(self.shift.live, today):
             return True
         return await asyncio.to_thread(self.clerk.live, today)

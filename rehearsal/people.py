@@ -126,6 +126,12 @@ class Townspeople:
             if act.answers == nth or (act.answers == stage and first_of_stage):
                 self._intend(person.number, index, case, act, at + timedelta(days=act.after))
 
+    def mean_to_pay(self, tax_id: str, case: str, on: date, share: Decimal) -> None:
+        """Have somebody pay a share of what he owes on a day, as he promised."""
+        person = self.people[tax_id]
+        act = Act(answers=0, does=Does.PAY, share=share)
+        self._intend(person.number, len(person.acts), case, act, on)
+
     def _intend(self, number: int, index: int, case: str, act: Act, on: date) -> None:
         heapq.heappush(self._intents, Intent(on, number, index, case, act))
 

@@ -47,6 +47,7 @@ KEYS = {
     "replies",
     "agreements",
     "settled_by_offer",
+    "call_centre",
     "violations",
     "seconds",
     "ui",

@@ -6,7 +6,8 @@ sees that it was taken, since its own row says so. No case is waited for meanwhi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +19,17 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.types import BigInteger, Text
 
 from models.case.commands import must_be_open
-from models.collections.queue import ASKED_FOR, DEFAULT, IN_ORDER, LEASE, QUEUE_OF, Queue, queue_of
+from models.collections.queue import (
+    ASKED_FOR,
+    DEFAULT,
+    IN_ORDER,
+    LEASE,
+    NOBODY_CALLED,
+    QUEUE_OF,
+    Queue,
+    Spared,
+    queue_of,
+)
 from models.errors import Refusal
 from models.law.contact_caps import first_free_day
 from storage.case.cases import Case, read_case
@@ -42,6 +53,14 @@ class Taken:
     queue: Queue
 
 
+@dataclass(frozen=True)
+class NoTask:
+    """Nothing to be given out now, and why."""
+
+    spared: Mapping[Spared, int]
+    """How many tasks each limit stands against; of those whom nobody asked to be called the cases."""
+
+
 RANKS = [queue.value for queue in IN_ORDER]
 KINDS = [*QUEUE_OF]
 
@@ -52,7 +71,7 @@ NEXT = text(f"""
     LEFT JOIN unnest(CAST(:kinds AS text[]), CAST(:of AS text[])) AS kept (kind, queue) ON kept.kind = tasks.kind
     WHERE done_at IS NULL AND coalesce(not_before <= :now, true) AND cases.status <> 'control'
       AND coalesce(kept.queue, 'office') = ANY(:queues) AND tasks.id <> ALL(:seen)
-      AND coalesce(taken_until <= :now, true)
+      AND coalesce(taken_until <= :now, true) AND (tasks.kind <> 'approval' OR cases.status = 'awaiting_approval')
     ORDER BY {NEAR_FIRST}, array_position(CAST(:ranks AS text[]), coalesce(kept.queue, 'office')),
              EXISTS (SELECT FROM replies WHERE replies.event = tasks.reference AND replies.channel = 'voice'),
              due, tasks.id
@@ -62,6 +81,29 @@ NEXT = text(f"""
     *(bindparam(name, type_=ARRAY(Text)) for name in ("kinds", "of", "queues", "ranks")),
     bindparam("seen", type_=ARRAY(BigInteger)),
 )
+
+# approvals that wait are tasks as long as they do
+ASKED_TO_APPROVE = text("""
+    INSERT INTO tasks ("case", kind, reference, what, due)
+    SELECT id, 'approval', 'approval ' || CAST(:now AS text), 'decidir a suspensão de benefícios',
+           coalesce(CAST(blocks -> 0 ->> 'since' AS date), opened_on)
+    FROM cases WHERE status = 'awaiting_approval'
+      AND NOT EXISTS (SELECT FROM tasks WHERE tasks."case" = cases.id AND kind = 'approval' AND done_at IS NULL)
+    ON CONFLICT DO NOTHING
+""")
+
+# those in nobody's hands that he might have had
+SPARED = text("""
+    SELECT count(*) FILTER (WHERE status = 'control') AS held_out,
+           count(*) FILTER (WHERE status <> 'control' AND NOT mine) AS skill,
+           count(*) FILTER (WHERE status <> 'control' AND mine AND taken_until > :now) AS lease,
+           count(*) FILTER (WHERE status <> 'control' AND mine AND not_before > :now
+                            AND coalesce(taken_until <= :now, true)) AS later
+    FROM (SELECT cases.status, taken_until, not_before, coalesce(kept.queue, 'office') = ANY(:queues) AS mine
+          FROM tasks JOIN cases ON cases.id = tasks."case"
+          LEFT JOIN unnest(CAST(:kinds AS text[]), CAST(:of AS text[])) AS kept (kind, queue) ON kept.kind = tasks.kind
+          WHERE done_at IS NULL AND (tasks.kind <> 'approval' OR cases.status = 'awaiting_approval')) AS open
+""").bindparams(*(bindparam(name, type_=ARRAY(Text)) for name in ("kinds", "of", "queues")))
 
 # of each row those who owe most, by that and the share of such people who have paid up to now
 MOST = text("""
@@ -84,21 +126,29 @@ MOST = text("""
 LAPSED = update(calls).where(calls.c.ended_at.is_(None))
 
 
-def take_next(engine: Engine, agent: str, now: datetime) -> Taken | None:
-    """Give out the next task of the agent's queues; the one that is in his hands already, if there is one."""
+def take_next(engine: Engine, agent: str, now: datetime) -> Taken | NoTask:
+    """Give out the next task of the agent's queues; the one that is in his hands already, if there is one. Where there
+    is none, says which limits stand against how many."""
     with engine.begin() as connection:
         # two browsers of one person get the same task
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('call'), hashtext(:agent))"), {"agent": agent})
         if mine := in_hand(connection, agent, now):
             return mine
-        queues = queues_of(connection, agent)
+        queues, spared = queues_of(connection, agent), Counter[Spared]()
+        if Queue.APPROVALS in queues:
+            connection.execute(ASKED_TO_APPROVE, {"now": now.isoformat()})
         for task, case, kind in _candidates(connection, queues, now):
             record = read_case(connection, case)
-            if queue_of(kind) is Queue.OFFICE or may_be_called(connection, record, queue_of(kind), now):
+            against = None if queue_of(kind) in NOBODY_CALLED else not_called(connection, record, queue_of(kind), now)
+            if against is None:
                 return _take(connection, task, record, kind, agent, now)
-        if Queue.COLLECTION in queues:
-            return _take_most(connection, agent, now)
-    return None
+            spared[against] += 1
+        if Queue.COLLECTION in queues and (taken := _take_most(connection, agent, now, spared)):
+            return taken
+        asked = {"now": now, "kinds": KINDS, "of": [*QUEUE_OF.values()], "queues": [*queues]}
+        for limit, count in connection.execute(SPARED, asked).mappings().one().items():
+            spared[Spared(limit)] += count
+        return NoTask({limit: spared[limit] for limit in Spared if spared[limit]})
 
 
 def _candidates(connection: Connection, queues: Sequence[Queue], now: datetime) -> Iterator[tuple[int, str, str]]:
@@ -112,7 +162,7 @@ def _candidates(connection: Connection, queues: Sequence[Queue], now: datetime) 
         yield found.id, found.case, found.kind
 
 
-def _take_most(connection: Connection, agent: str, now: datetime) -> Taken | None:
+def _take_most(connection: Connection, agent: str, now: datetime, spared: Counter[Spared]) -> Taken | None:
     seen = [""]
     for _ in range(TRIES):
         case = connection.scalar(MOST, {"seen": seen, "now": now})
@@ -120,8 +170,9 @@ def _take_most(connection: Connection, agent: str, now: datetime) -> Taken | Non
             return None
         seen.append(case)
         record = read_case(connection, case)
-        may = may_be_called(connection, record, Queue.COLLECTION, now)
-        if may and (task := _opened(connection, record, "collect", now)):
+        if against := not_called(connection, record, Queue.COLLECTION, now):
+            spared[against] += 1
+        elif task := _opened(connection, record, "collect", now):
             return _take(connection, task, record, "collect", agent, now)
     return None
 
@@ -135,25 +186,29 @@ def _opened(connection: Connection, case: Case, kind: str, now: datetime) -> int
     return connection.execute(opened).scalar_one_or_none()
 
 
-def may_be_called(connection: Connection, case: Case, queue: Queue, now: datetime) -> bool:
-    """Whether the taxpayer may be called now: there is a number, it is an hour for calls, and one more contact keeps
-    his limits, which what he asked for himself doesn't touch. On a compressed clock no hour is too late."""
+def not_called(connection: Connection, case: Case, queue: Queue, now: datetime) -> Spared | None:
+    """What stands against calling the taxpayer now; none: there is a number, it is an hour for calls, and one more
+    contact keeps his limits, which what he asked for himself doesn't touch. On a compressed clock no hour is too
+    late."""
     # held by whoever contacts the same person; to wait here might be to wait for somebody who waits for the task
     if not connection.scalar(text("SELECT pg_try_advisory_xact_lock(:person)"), {"person": case.taxpayer}):
-        return False
+        return Spared.IN_CONTACT
     today = case.clock.day_at(now)
     person = read_person(connection, case.id, case.state.steps - 1, case.clock, today)
-    if person.contacts.address("voice") is None or ("voice" in person.contacts.refused and queue not in ASKED_FOR):
-        return False
+    if "voice" in person.contacts.refused and queue not in ASKED_FOR:
+        return Spared.REFUSED
+    if person.contacts.address("voice") is None:
+        return Spared.NO_TELEPHONE
     if not case.clock.compressed:
         place = case.ruler.jurisdiction
         local = now.astimezone(ZoneInfo(place.timezone))
         if not place.contact_hours.allows(local, ["voice"], case.frozen.calendar):
-            return False
+            return Spared.HOURS
     if queue in ASKED_FOR:
-        return True
+        return None
     contacted = [contact.on for contact in person.contacted]
-    return first_free_day(today, contacted, limits_of(connection, case, person), case.frozen.calendar) == today
+    free = first_free_day(today, contacted, limits_of(connection, case, person), case.frozen.calendar)
+    return Spared.LIMITS if free > today else None
 
 
 def _take(
@@ -163,7 +218,7 @@ def _take(
     connection.execute(LAPSED.where(calls.c.task == task).values(ended_at=calls.c.lapses_at))
     connection.execute(update(tasks).where(tasks.c.id == task).values(taken_until=now + LEASE))
     queue = queue_of(kind)
-    channel = channel or ("office" if queue is Queue.OFFICE else "phone")
+    channel = channel or ("office" if queue in NOBODY_CALLED else "phone")
     row = {"task": task, "agent": agent, "queue": queue, "channel": channel, "at": case.clock.day_at(now)}
     row |= {"started_at": now, "lapses_at": now + LEASE}
     call: int = connection.execute(insert(calls).values(row).returning(calls.c.id)).scalar_one()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TypedDict
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
 from models.collections.outcome import RULES
 from models.collections.queue import QUEUE_OF
+from models.law.calendar import Clock
 from storage.rows import typed_rows
+from storage.schema import cohorts
 
 CONNECTED = [outcome.value for outcome, rule in RULES.items() if rule.connects]
 ONCE = [outcome.value for outcome, rule in RULES.items() if rule.right_party]
@@ -25,8 +27,8 @@ class Age(TypedDict):
 
 
 class Figures(TypedDict):
-    """Counts, each of the one named after it: connected of calls, right_party of connected, promises of right_party,
-    kept of matured; money in reais."""
+    """Counts, each of the one named after it: connected of calls, right_party of connected and visits, promises of
+    right_party, kept of matured, cured of spoken; money in reais."""
 
     of: str
     """The agent, queue or day; `all` of the whole."""
@@ -46,6 +48,10 @@ class Figures(TypedDict):
     tasks: int
     """Tasks that had a call."""
     visits: int
+    spoken: int
+    """Cases whose taxpayer was spoken to, for the first time so many days ago or longer."""
+    cured: int
+    """Of these cases those that were resolved within that many days."""
     hours: Decimal
     """In which somebody had a task in hand."""
     calls_an_hour: Decimal | None
@@ -70,8 +76,22 @@ class Moved(TypedDict):
     cases: int
 
 
+class UnderWay(TypedDict):
+    """A task in somebody's hands."""
+
+    call: int
+    agent: str
+    queue: str
+    kind: str
+    case: str
+    since: datetime
+
+
 class CallCentre(TypedDict):
+    within: int
+    """The days of `cured`."""
     queues: list[Age]
+    under_way: list[UnderWay]
     coverage: Coverage
     whole: list[Figures]
     by_agent: list[Figures]
@@ -88,16 +108,30 @@ AGES = text("""
     WHERE done_at IS NULL GROUP BY 1 ORDER BY 1
 """)
 
+UNDER_WAY = text("""
+    SELECT calls.id AS call, agent, queue, tasks.kind, tasks."case", started_at AS since
+    FROM calls JOIN tasks ON tasks.id = calls.task WHERE ended_at IS NULL AND lapses_at > :now ORDER BY calls.id
+""")
+
 WITHIN = """outcome IS NOT NULL
         AND calls.at BETWEEN coalesce(CAST(:since AS date), calls.at) AND coalesce(CAST(:until AS date), calls.at)"""
 
 FIGURES = """
     WITH made AS (
-        SELECT calls.*, {of} AS of, outcome = ANY(:connected) AND channel = 'phone' AS connects,
+        SELECT calls.*, tasks."case", {of} AS of, outcome = ANY(:connected) AND channel = 'phone' AS connects,
                confirmed_at IS NOT NULL AND channel <> 'office' AS is_party,
                row_number() OVER (PARTITION BY calls.task ORDER BY calls.id) AS turn,
                tasks.done_at IS NOT NULL AS over
         FROM calls JOIN tasks ON tasks.id = calls.task WHERE {within}
+    ), cures AS (
+        SELECT first.of, count(*) AS spoken, count(*) FILTER (WHERE EXISTS (
+                   SELECT FROM decisions WHERE decisions."case" = first."case" AND kind = 'resolved'
+                   AND decisions.at BETWEEN first.at AND first.at + CAST(:within AS int))) AS cured
+        FROM (SELECT of, "case", min(at) AS at FROM made WHERE is_party GROUP BY of, "case") AS first
+        JOIN cases ON cases.id = first."case"
+        JOIN unnest(CAST(:cohorts AS text[]), CAST(:days AS date[])) AS now (cohort, today)
+            ON now.cohort = cases.cohort
+        WHERE first.at + CAST(:within AS int) <= now.today GROUP BY first.of
     ), figures AS (
         SELECT made.of, count(*) FILTER (WHERE made.channel = 'phone') AS calls,
                count(*) FILTER (WHERE connects) AS connected,
@@ -113,9 +147,10 @@ FIGURES = """
                CAST(sum(extract(epoch FROM ended_at - started_at)) / 3600 AS numeric(12, 2)) AS hours
         FROM made LEFT JOIN promises ON promises.id = made.promise AND promises.state <> 'cancelled' GROUP BY made.of
     )
-    SELECT *, round(calls / nullif(hours, 0), 1) AS calls_an_hour,
+    SELECT figures.*, coalesce(spoken, 0) AS spoken, coalesce(cured, 0) AS cured,
+           round(calls / nullif(hours, 0), 1) AS calls_an_hour,
            round(kept_amount / nullif(hours, 0), 2) AS reais_an_hour
-    FROM figures ORDER BY of
+    FROM figures LEFT JOIN cures ON cures.of = figures.of ORDER BY of
 """
 
 COVERAGE = text("""
@@ -146,9 +181,14 @@ ROLL = text("""
 """)
 
 
-def call_centre(connection: Connection, since: date | None = None, until: date | None = None) -> CallCentre:
-    """Read the figures of the calls whose case's day lies between these, both included."""
-    asked = {"since": since, "until": until, "connected": CONNECTED, "once": ONCE}
+def call_centre(
+    connection: Connection, now: datetime, since: date | None = None, until: date | None = None, within: int = 30
+) -> CallCentre:
+    """Read the figures of the calls whose case's day lies between these, both included; a case is cured that was
+    resolved `within` so many days of the first such call."""
+    days = _days(connection, now)
+    asked = {"since": since, "until": until, "connected": CONNECTED, "once": ONCE, "within": within}
+    asked |= {"cohorts": [*days], "days": [*days.values()]}
 
     def figures(of: str) -> list[Figures]:
         query = text(FIGURES.format(of=of, within=WITHIN))
@@ -157,6 +197,8 @@ def call_centre(connection: Connection, since: date | None = None, until: date |
     kinds = {"kinds": [*QUEUE_OF], "of": [*QUEUE_OF.values()]}
     [coverage] = typed_rows(Coverage, connection.execute(COVERAGE).mappings())
     return {
+        "within": within,
+        "under_way": typed_rows(UnderWay, connection.execute(UNDER_WAY, {"now": now}).mappings()),
         "queues": typed_rows(Age, connection.execute(AGES, kinds).mappings()),
         "coverage": coverage,
         "whole": figures("CAST('all' AS text)"),
@@ -165,3 +207,9 @@ def call_centre(connection: Connection, since: date | None = None, until: date |
         "by_day": figures("CAST(calls.at AS text)"),
         "roll": typed_rows(Moved, connection.execute(ROLL).mappings()),
     }
+
+
+def _days(connection: Connection, now: datetime) -> dict[str, date]:
+    """The day of each cohort now."""
+    known = connection.execute(select(cohorts.c.name, cohorts.c.clock)).tuples()
+    return {name: Clock.model_validate(clock).day_at(now) for name, clock in known}

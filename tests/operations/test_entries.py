@@ -112,6 +112,7 @@ from storage.case.cases import read_case
 from storage.case.cohort_drafts import make_draft
 from storage.case.intakes import begin_schedule
 from storage.case.tasks import ask_people
+from storage.collections.queue import Taken
 from storage.intake.files import look_over, look_over_text
 from storage.intake.rejects import Rejects
 from storage.law.annulments import Mistake
@@ -331,7 +332,7 @@ def called(world: World) -> int:
         connection.execute(update(taxpayers).values(phone="+5582999990000"))
         ask_people(connection, read_case(connection, world.case), "call", "r1", "x", ON)
     taken = take_next(world.engine, BIA, NOW)
-    assert taken
+    assert isinstance(taken, Taken)
     return taken.call
 
 

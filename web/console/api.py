@@ -6,11 +6,11 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import asdict
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Request, Response, Security
+from fastapi import APIRouter, Query, Request, Response, Security
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel
 from sqlalchemy import Connection, Engine
@@ -29,6 +29,7 @@ from reports.document import as_data
 from reports.explanation import explain
 from reports.status import read_status, told
 from storage.collections.calls import under_way
+from storage.collections.queue import NoTask
 from storage.paging import Page
 from storage.read_models.approval_file import approval_file
 from storage.read_models.call_centre import call_centre
@@ -238,9 +239,12 @@ def staff_routes(engine: Engine, temporal: Connect) -> APIRouter:
         return as_json(await run_sync(reveal_case, engine, by.who, case, said.reason))
 
     @reads("call centre", "/calls")
-    async def show_centre() -> Response:
-        """The queues of the call centre, and its figures, each with what it is a share of."""
-        return await run_sync(show, call_centre)
+    async def show_centre(
+        since: date | None = None, until: date | None = None, within: Annotated[int, Query(ge=1, le=365)] = 30
+    ) -> Response:
+        """The queues of the call centre, and its figures, each with what it is a share of; `within` is the days of
+        `cured`."""
+        return await run_sync(show, lambda c: call_centre(c, _now(), since, until, within))
 
     @reads("calls", "/calls/{call}")
     async def show_call(call: RowId, by: Admitted) -> Response:
@@ -252,9 +256,11 @@ def staff_routes(engine: Engine, temporal: Connect) -> APIRouter:
 
     @router.post("/calls/next", openapi_extra={"x-duty": take_next.duty})
     async def next_call(by: Admitted, nothing: Asking = NOTHING) -> Response:
-        """Take the next task of one's queues; null where there is none."""
+        """Take the next task of one's queues; null where there is none, and then how many each limit stands against."""
         taken = await run_sync(take_next, engine, by.who, _now())
-        return as_json({"taken": asdict(taken) if taken else None})
+        if isinstance(taken, NoTask):
+            return as_json({"taken": None, "spared": taken.spared})
+        return as_json({"taken": asdict(taken)})
 
     @does(receive_visit, "visit")
     async def visit(case: str, by: Admitted, nothing: Asking = NOTHING) -> Response:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from anyio.to_thread import run_sync
@@ -15,13 +16,14 @@ from models.collections.queue import Queue
 from models.errors import Refusal
 from models.roles import DUTIES, SignInAnew
 from models.taxid import formatted
-from models.words import CHANNELS, OUTCOMES, QUEUES, TASKS
+from models.words import CHANNELS, OUTCOMES, QUEUES, SPARED, TASKS
 from operations.calls import confirm_party, reassign_call, receive_visit, set_queues, take_next, tell_outcome
 from storage.collections.calls import under_way
-from storage.collections.queue import in_hand
+from storage.collections.queue import NoTask, in_hand
 from storage.read_models.call_centre import call_centre
 from storage.read_models.call_page import CallPage, read_call_page
 from storage.schema import agent_queues
+from web.console.audit import day_of
 from web.console.bodies import Ending, Queueing, Reassigning, in_brasilia
 from web.console.door import Admitted, RowId, Visitor
 from web.console.forms import WrongForm, read_form
@@ -34,7 +36,9 @@ BEFORE = [outcome for outcome, rule in RULES.items() if not rule.right_party and
 AFTER = [outcome for outcome, rule in RULES.items() if rule.right_party]
 PLAIN = [outcome for outcome in AFTER if outcome is not Outcome.PROMISE]
 
-WORDS = {"outcomes": OUTCOMES, "queues": QUEUES, "tasks": TASKS, "channels": CHANNELS}
+ALL_DAYS: Mapping[str, date | None] = {"since": None, "until": None}
+
+WORDS = {"outcomes": OUTCOMES, "queues": QUEUES, "tasks": TASKS, "channels": CHANNELS, "limits": SPARED}
 
 
 def call_routes(engine: Engine) -> Pages:
@@ -51,23 +55,29 @@ def call_routes(engine: Engine) -> Pages:
         return page(request, "call", status, told=told, **values)
 
     @pages.reads("call centre", "/calls")
-    async def centre(request: Request, by: Admitted, nothing: str = "") -> Response:
-        return await run_sync(lambda: centre_page(request, by, nothing=bool(nothing)))
+    async def centre(request: Request, by: Admitted, since: str = "", until: str = "") -> Response:
+        asked = {"since": day_of(since), "until": day_of(until)}
+        return await run_sync(lambda: centre_page(request, by, asked=asked))
 
-    def centre_page(request: Request, by: Visitor, status: int = 200, **more: Any) -> Response:
+    def centre_page(
+        request: Request, by: Visitor, status: int = 200, asked: Mapping[str, date | None] = ALL_DAYS, **more: Any
+    ) -> Response:
+        now = datetime.now(UTC)
         with engine.connect() as connection:
-            told = call_centre(connection)
-            mine = in_hand(connection, by.actor.name, datetime.now(UTC))
+            told = call_centre(connection, now, asked["since"], asked["until"])
+            mine = in_hand(connection, by.actor.name, now)
             given = connection.execute(select(agent_queues).order_by(agent_queues.c.agent)).all()
         role = by.actor.role
         leads, calls = role in DUTIES[set_queues.duty], role in DUTIES[take_next.duty]
-        values = {"refusal": "", "nothing": False, **WORDS, **more}
+        values = {"refusal": "", "none": None, "asked": asked, **WORDS, **more}
         return page(request, "calls", status, told=told, mine=mine, given=given, leads=leads, calls=calls, **values)
 
     @pages.does(take_next, "/calls/next")
-    async def next_one(by: Admitted) -> Response:
+    async def next_one(request: Request, by: Admitted) -> Response:
         taken = await run_sync(take_next, engine, by.who, datetime.now(UTC))
-        return see_other(f"{CALLS}/{taken.call}" if taken else f"{CALLS}?nothing=1")
+        if isinstance(taken, NoTask):
+            return await run_sync(lambda: centre_page(request, by, none=taken))
+        return see_other(f"{CALLS}/{taken.call}")
 
     @pages.does(receive_visit, "/cases/{case}/visit")
     async def visit(by: Admitted, case: str) -> Response:

@@ -13,7 +13,7 @@ import structlog
 from anyio.to_thread import run_sync
 from fastapi import Depends, Path, Request, Response
 from fastapi.routing import APIRoute
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, func, select
 from starlette.exceptions import HTTPException
 from temporalio.exceptions import TemporalError
 
@@ -46,6 +46,8 @@ class Visitor:
     who: Credentials
     actor: Actor
     session: int | None = None
+    training: bool = False
+    """Whether all cohorts are rehearsals: nothing leaves, whatever is done."""
 
 
 RowId = Annotated[int, Path(ge=1, lt=2**63)]
@@ -165,7 +167,11 @@ def _in_session(connection: Connection, request: Request, secret: str) -> Visito
     found = signed_in(connection, secret)
     note_use(connection, found.session)
     connection.commit()
-    return Visitor(Credentials(found.actor.name, session=secret), found.actor, found.session)
+    training = bool(connection.scalar(TRAINING))
+    return Visitor(Credentials(found.actor.name, session=secret), found.actor, found.session, training)
+
+
+TRAINING = select(func.bool_and(cohorts.c.rehearsal))
 
 
 def _must_exist(connection: Connection, key: Any, name: str) -> None:

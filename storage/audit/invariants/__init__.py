@@ -12,7 +12,6 @@ On a live cohort a signal or a reinstatement may be under way while we look, and
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from itertools import islice
 
 from sqlalchemy import Engine
@@ -48,7 +47,6 @@ def violations(engine: Engine, cohort: str, progress: Callable[[int], None] = la
     Unreckonable when a rate that decides what was owed is missing."""
     with engine.connect() as connection:
         growth = Growth(read_cohort(connection, cohort).clock, read_rates(connection))
-        today = growth.clock.day_at(datetime.now(UTC))
         terms = Terms(connection)
         ids = iter([case for case, _ in case_ids(connection, cohort)])
         found: list[str] = []
@@ -58,7 +56,7 @@ def violations(engine: Engine, cohort: str, progress: Callable[[int], None] = la
             found += ledger_faults(connection, page)
             found += held_out_faults(connection, page)
             found += half_sent_faults(connection, page, growth.clock)
-            found += promise_faults(connection, page, today)
+            found += promise_faults(connection, page, growth.clock)
             progress(len(page))
         return found
 

@@ -4,17 +4,18 @@ and nothing that the law counts waits for one."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection
 
+from models.law.calendar import Clock
 from storage.audit.life import OWED, of_cases
 from storage.case.cases import frozen_ruler
 
 
-def promise_faults(connection: Connection, cases: list[str], today: date) -> Iterator[str]:
-    """The faults of the promises of these cases, on a day of theirs."""
-    asked = {"cases": cases, "today": today}
+def promise_faults(connection: Connection, cases: list[str], clock: Clock) -> Iterator[str]:
+    """The faults of the promises of these cases, by their clock's day now."""
+    asked = {"cases": cases, "today": _today(clock)}
     for found in connection.execute(SEVERAL, asked).mappings():
         what = f"has {found['open']} promises open, and a supervisor took {found['beside']} beside one"
         yield f"case {found['case']}: {what}"
@@ -24,6 +25,13 @@ def promise_faults(connection: Connection, cases: list[str], today: date) -> Ite
     for found in connection.execute(WAITS_FOR_ONE, asked).mappings():
         if frozen_ruler(connection, found["ruler"]).ruler.rung(found["row"], found["rung"]).formal:
             yield f"case {found['case']}: its formal notice waits until {found['on']} for promise {found['id']}"
+
+
+def _today(clock: Clock) -> date:
+    try:
+        return clock.day_at(datetime.now(UTC))
+    except OverflowError:
+        return date.max  # a rehearsal's clock that ran on for months
 
 
 # a second one is a supervisor's act, which the audit log has
@@ -55,13 +63,13 @@ MORE_THAN_CAME = of_cases(f"""
                 WHERE money."case" = promises."case" AND money.id > after_payment
                   AND money."on" BETWEEN made_on AND due) AS came
         FROM promises JOIN cases ON cases.id = promises."case"
-        WHERE promises."case" = ANY(:cases) AND closed_at IS NULL AND state IN ('kept', 'kept_in_part')
+        WHERE promises."case" = ANY(:cases) AND closed_at IS NULL AND promises.state IN ('kept', 'kept_in_part')
     ) AS kept WHERE paid > came OR paid = 0 ORDER BY id
 """)  # noqa: S608 - MONEY is a constant
 
 TOO_LATE = of_cases("""
     SELECT promises."case", promises.id, judged_on FROM promises JOIN cases ON cases.id = promises."case"
-    WHERE promises."case" = ANY(:cases) AND closed_at IS NULL AND state = 'open' AND judged_on < :today
+    WHERE promises."case" = ANY(:cases) AND closed_at IS NULL AND promises.state = 'open' AND judged_on < :today
     ORDER BY promises.id
 """)
 

@@ -39,8 +39,8 @@ def held(rung: int) -> str:
 
 NONE = {
     "kept by the money that came": UNCLOSED + KEPT,
-    "open": UNCLOSED + OPEN,
-    "two by a supervisor": UNCLOSED + OPEN + OPEN + BESIDE,
+    "open": OPEN,
+    "two by a supervisor": OPEN + OPEN + BESIDE,
     "broken, and a formal notice left": BROKEN,
     "taken back, and a friendly notice left": promise(
         "cancelled", **EARLY, cancelled_by="'bia'", decided_on="'2026-03-05'"

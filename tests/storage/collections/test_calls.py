@@ -18,7 +18,7 @@ from storage.case.cases import read_case
 from storage.case.people import read_person
 from storage.case.tasks import ask_people
 from storage.collections.calls import Result, confirm, end_call
-from storage.collections.queue import take_next, take_visit
+from storage.collections.queue import Taken, take_next, take_visit
 from storage.read_models.call_centre import call_centre
 from storage.schema import taxpayers
 from tests.agreement_world import Contract, contract
@@ -46,7 +46,7 @@ def asked(made: Contract, kind: str) -> None:
 def calls(made: Contract, kind: str = "promise", agent: str = "dora", now: datetime = NOON) -> int:
     asked(made, kind)
     taken = take_next(made.engine, agent, now)
-    assert taken
+    assert isinstance(taken, Taken)
     return taken.call
 
 
@@ -136,7 +136,7 @@ def test_after_three_calls_that_nobody_answered_it_is_given_up(made: Contract) -
         ends(made, call, Outcome.NO_ANSWER, now)
         now = NOON + timedelta(days=days + 1)
         taken = take_next(made.engine, "dora", now)
-        call = taken.call if taken else 0
+        call = taken.call if isinstance(taken, Taken) else 0
     assert made.rows("SELECT count(*), bool_and(outcome = 'no_answer') FROM calls") == [(3, True)]
     assert made.rows(OPEN_TASKS) == []
 
@@ -178,7 +178,7 @@ def test_what_the_office_does_is_no_contact(made: Contract) -> None:
     with made.engine.begin() as connection:
         connection.execute(text("INSERT INTO agent_queues (agent, queues, set_by) VALUES ('dora', '{office}', 'bia')"))
     taken = take_next(made.engine, "dora", NOON)
-    assert taken
+    assert isinstance(taken, Taken)
     ends(made, taken.call, Outcome.DONE)
     assert (made.rows(OPEN_TASKS), made.journal, contacts(made)) == ([], [], 0)
 
@@ -189,7 +189,7 @@ def test_the_figures_say_what_each_is_a_share_of(made: Contract) -> None:
         now = NOON + timedelta(days=(0, 2, 5)[n])
         if n:
             taken = take_next(made.engine, "dora", now)
-            call = taken.call if taken else 0
+            call = taken.call if isinstance(taken, Taken) else 0
         else:
             call = calls(made)
         ends(made, call, outcome, now + timedelta(minutes=12))
@@ -198,8 +198,8 @@ def test_the_figures_say_what_each_is_a_share_of(made: Contract) -> None:
     end_call(made.engine, visit.call, "davi", Result(Outcome.REFUSES), NOON + timedelta(days=5, hours=1, minutes=6))
     made.pay_debt(1, date(2026, 3, 9), "600.00")
     with made.engine.connect() as connection:
-        told = call_centre(connection)
-        one_day = call_centre(connection, date(2026, 3, 6), date(2026, 3, 6))
+        told = call_centre(connection, NOON)
+        one_day = call_centre(connection, NOON, date(2026, 3, 6), date(2026, 3, 6))
     [whole] = told["whole"]
     assert {key: whole[key] for key in ("calls", "connected", "right_party", "promises", "matured", "kept")} == {
         "calls": 3,
@@ -217,3 +217,32 @@ def test_the_figures_say_what_each_is_a_share_of(made: Contract) -> None:
     assert [each["of"] for each in told["by_day"]] == ["2026-03-04", "2026-03-06", "2026-03-09"]
     assert one_day["whole"][0]["calls"] == 1
     assert (told["coverage"]["to_charge"], told["coverage"]["charged"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("within", "days", "shares"),
+    [(30, 60, (1, 1)), (5, 60, (1, 0)), (30, 29, (0, 0))],
+    ids=["in time", "late", "too soon"],
+)
+def test_a_case_is_cured_that_is_resolved_within_so_many_days_of_its_first_call(
+    made: Contract, within: int, days: int, shares: tuple[int, int]
+) -> None:
+    """Spoken to on the 4th of March and resolved on the 14th; before the days are over it is a share of nothing."""
+    ends(made, calls(made), Outcome.REFUSES)
+    with made.engine.begin() as connection:
+        connection.execute(
+            text("""INSERT INTO decisions ("case", at, kind, reason, ruler, evidence)
+                    SELECT id, '2026-03-14', 'resolved', 'r', ruler, '{}' FROM cases""")
+        )
+        told = call_centre(connection, NOON + timedelta(days=days), within=within)
+    for by in ("whole", "by_agent", "by_queue", "by_day"):
+        [figures] = told[by]  # type: ignore[literal-required]
+        assert (figures["spoken"], figures["cured"]) == shares
+
+
+def test_who_has_what_in_hand_is_seen(made: Contract) -> None:
+    call = calls(made)
+    with made.engine.connect() as connection:
+        [mine] = call_centre(connection, NOON)["under_way"]
+        assert call_centre(connection, NOON + LEASE)["under_way"] == []
+    assert (mine["call"], mine["agent"], mine["queue"], mine["case"]) == (call, "dora", "promises", made.case)

@@ -13,7 +13,7 @@ from models.collections.queue import LEASE, Queue
 from models.errors import Refusal
 from storage.case.cases import read_case
 from storage.case.tasks import ask_people
-from storage.collections.queue import in_hand, reassign, set_queues, take_next, take_visit
+from storage.collections.queue import NoTask, Taken, in_hand, reassign, set_queues, take_next, take_visit
 from storage.schema import cases, replies, taxpayers
 from tests import factories
 from tests.agreement_world import Contract, contract
@@ -41,7 +41,13 @@ class Street:
 
     def takes(self, agent: str = "dora", now: datetime = NOON) -> tuple[str, int] | None:
         taken = take_next(self.engine, agent, now)
-        return (taken.kind, self.cases.index(taken.case)) if taken else None
+        return (taken.kind, self.cases.index(taken.case)) if isinstance(taken, Taken) else None
+
+    def spares(self, agent: str = "dora", now: datetime = NOON) -> dict[str, int]:
+        """Why the agent gets nothing."""
+        none = take_next(self.engine, agent, now)
+        assert isinstance(none, NoTask)
+        return dict(none.spared)
 
 
 def another(connection: Connection, cohort: str, **debt: object) -> str:
@@ -155,6 +161,46 @@ def test_nobody_is_called_whom_the_law_or_a_lot_spares(street: Street, why: str)
     street.does("UPDATE calls SET ended_at = now()")
     street.does(does)
     assert street.takes("dora", now) is None
+    assert street.spares("dora", now)[AGAINST[why]] == 1
+
+
+AGAINST = {
+    "held out": "held_out",
+    "no telephone": "no_telephone",
+    "before eight": "hours",
+    "a Sunday": "hours",
+    "no calls wanted": "refused",
+    "contacted today": "limits",
+}
+
+
+def test_who_gets_nothing_is_told_which_limits_stand_against_how_many(street: Street) -> None:
+    for case in range(3):
+        street.asks(case, "call", f"r{case}")
+    street.asks(3, "processed")
+    street.asks(4, "promise")
+    assert [street.takes(agent) for agent in ("a1", "a2", "a3", "a4")] == [
+        ("promise", 4),
+        ("call", 0),
+        ("call", 1),
+        ("call", 2),
+    ]
+    assert street.spares() == {"lease": 4, "skill": 1}
+    street.does("UPDATE tasks SET taken_until = NULL, not_before = :at WHERE kind = 'call'", at=NOON + LEASE)
+    assert street.spares() == {"lease": 1, "later": 3, "skill": 1}
+
+
+def test_an_approval_that_waits_is_given_to_who_works_on_those_as_long_as_it_waits(street: Street) -> None:
+    street.does("UPDATE cases SET status = 'awaiting_approval' WHERE id = :case", case=street.cases[2])
+    set_queues(street.engine, "bia", [Queue.APPROVALS], "bia")
+    assert street.takes("dora") is None
+    # no hours hold at a desk
+    assert street.takes("bia", datetime(2026, 3, 8, 3, tzinfo=UTC)) == ("approval", 2)
+    street.does("UPDATE calls SET ended_at = now(); UPDATE tasks SET taken_until = NULL")
+    assert street.takes("bia") == ("approval", 2)
+    street.does("UPDATE calls SET ended_at = now(); UPDATE tasks SET taken_until = NULL")
+    street.does("UPDATE cases SET status = 'running'")
+    assert street.takes("bia") is None
 
 
 def test_who_asked_for_it_is_called_beside_the_limits(street: Street) -> None:
@@ -194,7 +240,7 @@ def test_each_works_on_his_own_queues(street: Street) -> None:
 def test_a_supervisor_puts_it_into_another_s_hands(street: Street) -> None:
     street.asks(0, "call")
     taken = take_next(street.engine, "dora", NOON)
-    assert taken
+    assert isinstance(taken, Taken)
     reassign(street.engine, taken.call, "davi", NOON)
     assert street.takes("davi") == ("call", 0)
     assert street.takes("dora") is None

@@ -88,7 +88,9 @@ async def test_two_agents_never_get_one_task_and_see_no_other_s_call(engine: Eng
     async with browser(engine, signed_in_as(engine, "dora", Role.AGENT)) as dora:
         call = (await dora.post(f"{CALLS}/next")).headers["location"]
         async with browser(engine, signed_in_as(engine, "davi", Role.AGENT)) as davi:
-            assert (await davi.post(f"{CALLS}/next")).headers["location"] == f"{CALLS}?nothing=1"
+            none = (await davi.post(f"{CALLS}/next")).text
+            assert "Nada a fazer agora nas suas filas:" in none
+            assert "<li>1 em mãos de outra pessoa</li>" in none
             assert (await davi.get(call)).headers["location"] == CALLS
             assert (await davi.post(f"{call}/outcome", data={"outcome": "busy"})).status_code in (303, 409)
         assert made.rows("SELECT outcome FROM calls") == [(None,)]
@@ -115,3 +117,38 @@ async def test_a_visit_begins_at_the_case_s_page(engine: Engine, made: Contract)
         await http.post(f"{call}/confirm")
         assert (await http.post(f"{call}/outcome", data={"outcome": "paid"})).status_code == 303
     assert made.rows("SELECT channel, outcome FROM calls") == [("counter", Outcome.PAID.value)]
+
+
+async def test_where_all_is_rehearsed_each_page_says_that_it_is_training(engine: Engine, made: Contract) -> None:
+    async with browser(engine, signed_in_as(engine, "dora", Role.AGENT)) as http:
+        pages = [
+            "/console",
+            CALLS,
+            f"/console/cases/{made.case}",
+            (await http.post(f"{CALLS}/next")).headers["location"],
+        ]
+        assert not [page for page in pages if "Treino." in (await http.get(page)).text]
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE cohorts SET rehearsal = true"))
+        assert not [page for page in pages if "Treino." not in (await http.get(page)).text]
+
+
+async def test_a_supervisor_passes_a_task_on_from_the_page(engine: Engine, made: Contract) -> None:
+    async with browser(engine, signed_in_as(engine, "dora", Role.AGENT)) as http:
+        call = (await http.post(f"{CALLS}/next")).headers["location"]
+        assert "Passar a" not in (await http.get(CALLS)).text
+    async with browser(engine, signed_in_as(engine, "bia", Role.SUPERVISOR)) as http:
+        page = (await http.get(CALLS)).text
+        assert f'action="{call}/reassign"' in page
+        assert "dora: ligar para o contribuinte" in page
+        await http.post(f"{call}/reassign", data={"to": "davi"})
+        assert "davi: ligar para o contribuinte" in (await http.get(CALLS)).text
+
+
+async def test_the_figures_are_those_of_the_days_asked_for(engine: Engine, made: Contract) -> None:
+    async with browser(engine, signed_in_as(engine, "dora", Role.AGENT)) as http:
+        call = (await http.post(f"{CALLS}/next")).headers["location"]
+        await http.post(f"{call}/outcome", data={"outcome": "third_person"})
+        assert "1 de 1 (100%)" in (await http.get(CALLS, params={"since": "2020-01-01", "until": ""})).text
+        assert "Nenhum atendimento ainda." in (await http.get(CALLS, params={"since": "", "until": "2020-01-01"})).text
+        assert (await http.get(CALLS, params={"since": "ontem"})).status_code == 404

@@ -18,6 +18,7 @@ from channels.communications import (
     ReceiptDebt,
     ReceiptInstalment,
     ReceiptLetter,
+    SigningLetter,
 )
 from channels.links import Links
 from channels.rendering import Addressee, Words, Written, pinned_words
@@ -35,6 +36,7 @@ from storage.agreement.policies import pinned_policy
 from storage.amounts.accruals import accrual_of
 from storage.amounts.owed import owed_of
 from storage.case.before_due import falls_due
+from storage.collections.agreed import read_agreed
 from storage.collections.reminders import read_promised
 from storage.contact.communications import CommunicationTransaction
 from storage.payments.charges import brcodes_of_instalments
@@ -63,6 +65,8 @@ def subject_of(tx: CommunicationTransaction, links: Links | None) -> Subject:
         return _instalment(tx, page)
     if tx.told.promise:
         return _promise(tx, page)
+    if tx.told.call:
+        return _signing(tx, links.agree(tx.case.id) if links else None)
     return _receipt(tx, page) if tx.told.payment else _before_due(tx, page)
 
 
@@ -218,6 +222,25 @@ def _promise(tx: CommunicationTransaction, page: str | None) -> Subject:
         overtaken = f"a promessa está {PROMISE_STATES[promised['state']]} antes do envio"
     elif tx.at > promised["due"]:
         overtaken = "o dia prometido passou antes do envio"
+    return Subject(overtaken, frozen.texts, pinned_words(frozen.digest, frozen.texts), letter)
+
+
+# ---- what was agreed to in a call
+
+
+def _signing(tx: CommunicationTransaction, page: str | None) -> Subject:
+    assert tx.told.call is not None  # noqa: S101 - it is about one thing
+    frozen = tx.case.frozen
+    agreed = read_agreed(tx.connection, tx.told.call)
+
+    def letter() -> SigningLetter:
+        return SigningLetter(**_common(tx, page, False), instalments=agreed.instalments)
+
+    overtaken = None
+    if tx.case.closed_at is not None:
+        overtaken = "o caso acabou antes do envio"
+    elif agreed.signed:
+        overtaken = "o parcelamento foi assinado antes do envio"
     return Subject(overtaken, frozen.texts, pinned_words(frozen.digest, frozen.texts), letter)
 
 

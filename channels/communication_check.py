@@ -7,7 +7,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from channels.communications import BeforeDueLetter, PromiseLetter, ReceiptDebt, ReceiptInstalment, ReceiptLetter
+from channels.communications import (
+    BeforeDueLetter,
+    PromiseLetter,
+    ReceiptDebt,
+    ReceiptInstalment,
+    ReceiptLetter,
+    SigningLetter,
+)
 from channels.rendering import HEADED, Addressee, Words, Written, render
 from channels.template_check import SAMPLE_LINK, words_faults
 from models.assets import Texts, template_file
@@ -33,11 +40,22 @@ def promise_faults(ruler: Ruler, texts: Texts) -> Iterator[Fault]:
     yield from (Fault(WHERE, what) for what in _faults(CommunicationKind.PROMISE, letters, texts))
 
 
+def signing_faults(ruler: Ruler, texts: Texts) -> Iterator[Fault]:
+    """The faults of the words with the address of a signature, where the ruler offers agreements."""
+    if ruler.agreements and ruler.agreements.policy:
+        letters = (sample_signing(ruler), sample_signing(ruler).model_copy(update={"instalments": None, "page": None}))
+        yield from (Fault(WHERE, what) for what in _faults(CommunicationKind.SIGNING, letters, texts))
+
+
 def before_due_faults(ruler: Ruler, texts: Texts) -> Iterator[Fault]:
     """The faults of the words before a due date, where the ruler has such notices."""
     if ruler.before_due:
         found = _faults(CommunicationKind.BEFORE_DUE, _samples_before_due(ruler), texts)
         yield from (Fault(("before_due",), what) for what in found)
+
+
+COMMUNICATION_FAULTS = (receipt_faults, promise_faults, signing_faults, before_due_faults)
+"""All looks at them."""
 
 
 def _faults(kind: CommunicationKind, letters: Sequence[Written], texts: Texts) -> Iterator[str]:
@@ -80,6 +98,11 @@ def sample_promise(ruler: Ruler) -> PromiseLetter:
     """A made-up reminder of a promise."""
     promised = {"promised_for": date(2026, 2, 3), "amount": Decimal("400.00")}
     return PromiseLetter(**_sample(ruler), **promised, credit="registered")
+
+
+def sample_signing(ruler: Ruler) -> SigningLetter:
+    """A made-up message with the address of a signature."""
+    return SigningLetter(**_sample(ruler), instalments=6)
 
 
 def sample_before_due(ruler: Ruler, pays: bool = True, files: bool = False) -> BeforeDueLetter:

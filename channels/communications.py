@@ -105,6 +105,16 @@ class BeforeDueLetter(_Written):
         return self.model_dump()
 
 
+class SigningLetter(_Written):
+    """All that the message with the address of a signature may say; `page` is that address."""
+
+    instalments: int | None
+    """How many were agreed to; none: that was left open."""
+
+    def names(self, channel: Channel) -> dict[str, object]:
+        return self.model_dump()
+
+
 class PromiseLetter(_Written):
     """All that the reminder of a promise may say. The amount is in reais."""
 
@@ -121,7 +131,7 @@ class PromiseLetter(_Written):
         return {**self.model_dump(), **({} if discloses else {"amount": None}), "discloses": discloses}
 
 
-KNOWN_OF_INSTALMENTS = frozenset(InstalmentLetter.model_fields)
+KNOWN_OF_INSTALMENTS = frozenset(InstalmentLetter.model_fields) | frozenset(SigningLetter.model_fields)
 KNOWN_OF_RECEIPTS = frozenset(ReceiptLetter.model_fields) | {"discloses"}
 KNOWN_BEFORE_DUE = frozenset(BeforeDueLetter.model_fields)
 KNOWN_OF_PROMISES = frozenset(PromiseLetter.model_fields) | {"discloses"}

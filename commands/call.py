@@ -69,13 +69,16 @@ def outcome(
     call_back_at: Annotated[
         datetime | None, typer.Option("--at", help="When to call back, in UTC: 2026-03-04T17:30:00.")
     ] = None,
+    instalments: Annotated[
+        int | None, typer.Option(min=1, max=999, help="Of an agreement: in how many; else he chooses as he signs.")
+    ] = None,
     note: Annotated[str, typer.Option(help="What should be known of it; no names, no numbers of documents.")] = "",
     json: Json = False,
 ) -> None:
     """Put the outcome of a call on record; its effect is on record with it."""
     at = call_back_at.replace(tzinfo=UTC) if call_back_at else None
     with answering_database() as engine:
-        ended = tell_outcome(engine, credentials(by), call, what, _now(), amount, on, at, note)
+        ended = tell_outcome(engine, credentials(by), call, what, _now(), amount, on, at, note, instalments)
     emit({"call": call, "case": ended.case, "outcome": what}, json, lambda: say(f"call {call}: {what}"))
 
 

@@ -163,7 +163,14 @@ def preview(
 ) -> None:
     """Show every message a ruler sends, rung by rung and channel by channel, with segments, prices and warnings."""
     from channels.rendering import Words
-    from reports.preview import page, shown_before_due, shown_promise_reminder, shown_receipts, shown_rungs
+    from reports.preview import (
+        page,
+        shown_before_due,
+        shown_promise_reminder,
+        shown_receipts,
+        shown_rungs,
+        shown_signing_link,
+    )
     from storage.amounts.prices import prices_of
 
     bundle = load_ruler(file)
@@ -175,6 +182,7 @@ def preview(
     rungs = list(shown_rungs(ruler, prices, words, today))
     receipts = list(shown_receipts(ruler, prices, words, today))
     reminder = shown_promise_reminder(ruler, prices, words, today)
+    signing = shown_signing_link(ruler, prices, words, today)
     before_due = shown_before_due(ruler, prices, words, today)
 
     def readable() -> None:
@@ -185,6 +193,9 @@ def preview(
             _print_messages(messages)
         say("promise_reminder, the day before the one for which somebody promised to pay")
         _print_messages(reminder)
+        if signing:
+            say("signing_link, to who agreed to instalments in a call")
+            _print_messages(signing)
         if ruler.before_due:
             ahead = ruler.before_due.days
             say(f"before_due, {'a day' if ahead == 1 else f'{ahead} days'} before a due date")
@@ -195,6 +206,7 @@ def preview(
         "rungs": [_as_data(shown) for shown in rungs],
         "receipts": [{"kind": kind, "messages": _messages(messages)} for kind, messages in receipts],
         "promise_reminder": _messages(reminder),
+        "signing_link": _messages(signing),
         "before_due": _messages(before_due),
     }
     emit(data, as_json, readable)

@@ -123,7 +123,7 @@ def channels_of(ruler: Ruler, rung: Rung) -> list[Channel]:
 def assets_of_ruler(ruler: Ruler, texts: Texts) -> dict[str, str]:
     """All that its cases run on and `texts` has. What is missing is for `ruler check` to tell."""
     policy = ruler.agreements.policy if ruler.agreements else None
-    beside = [*RECEIPTS, CommunicationKind.PROMISE, *(INSTALMENTS if policy else ())]
+    beside = [*RECEIPTS, CommunicationKind.PROMISE, *((*INSTALMENTS, CommunicationKind.SIGNING) if policy else ())]
     beside += [CommunicationKind.BEFORE_DUE] if ruler.before_due else []
     messages = [*_notices(ruler), *_communications(beside)]
     named = [accrual_file(ruler.accrual)] if isinstance(ruler.accrual, str) else []

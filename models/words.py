@@ -271,6 +271,7 @@ COMMUNICATIONS = {
     "correction": "correção de recibo",
     "before_due": "aviso de vencimento próximo",
     "promise_reminder": "lembrete de promessa",
+    "signing_link": "endereço para assinar o parcelamento",
 }
 
 PAID_BY = {"pix": "Pix", "bank": "banco"}

@@ -45,10 +45,11 @@ def tell_outcome(
     on: date | None = None,
     call_back_at: datetime | None = None,
     note: str = "",
+    instalments: int | None = None,
 ) -> UnderWay:
     """Put down what came of a call, a visit or a task of the office's; its effect is on record with it."""
     act.tell(outcome=outcome)
-    return calls.end_call(act.engine, call, act.by, Result(outcome, amount, on, call_back_at, note), now)
+    return calls.end_call(act.engine, call, act.by, Result(outcome, amount, on, call_back_at, instalments, note), now)
 
 
 @operation("call reassign")

@@ -70,10 +70,10 @@ def _sound(shown: str, ruler: Ruler | None, faults: tuple[Fault, ...]) -> Ruler:
 def examined(text: str, texts: Texts = SHIPPED) -> tuple[Ruler | None, tuple[Fault, ...]]:
     """A ruler, unless the shape of its text is wrong, and every fault that can be found so far, in reading order."""
     # templates take long to load, and more to look through
-    from channels.communication_check import before_due_faults, promise_faults, receipt_faults
+    from channels.communication_check import COMMUNICATION_FAULTS
     from channels.template_check import template_faults
 
-    return _examined(text, texts, (*OF_THE_MAP, template_faults, receipt_faults, promise_faults, before_due_faults))
+    return _examined(text, texts, (*OF_THE_MAP, template_faults, *COMMUNICATION_FAULTS))
 
 
 def left_open(ruler: Ruler, text: str) -> tuple[Fault, ...]:

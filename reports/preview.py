@@ -11,7 +11,7 @@ from itertools import groupby
 from babel.numbers import format_currency
 from markupsafe import Markup
 
-from channels.communication_check import sample_before_due, sample_promise, sample_receipts
+from channels.communication_check import sample_before_due, sample_promise, sample_receipts, sample_signing
 from channels.mail_html import Letterhead, mail_content
 from channels.markup import markup
 from channels.rendering import Letter, Message, Words, Written, render
@@ -92,6 +92,13 @@ def shown_promise_reminder(ruler: Ruler, prices: PriceTable, words: Words, on: d
     """The reminder of a promise to pay as the sample taxpayer gets it for the ruler's kind of credit."""
     letter = sample_promise(ruler).model_copy(update={"credit": ruler.credit})
     return _by_each_channel(CommunicationKind.PROMISE, letter, prices, words, on)
+
+
+def shown_signing_link(ruler: Ruler, prices: PriceTable, words: Words, on: date) -> tuple[Shown, ...]:
+    """The message with the address of a signature as the sample taxpayer gets it; none where nothing can be agreed."""
+    if not (ruler.agreements and ruler.agreements.policy):
+        return ()
+    return _by_each_channel(CommunicationKind.SIGNING, sample_signing(ruler), prices, words, on)
 
 
 def shown_before_due(ruler: Ruler, prices: PriceTable, words: Words, on: date) -> tuple[Shown, ...]:
@@ -177,6 +184,7 @@ def page(ruler: Ruler, prices: PriceTable, words: Words, on: date) -> str:
         rows=[(ruler.rows[row], row, list(group)) for row, group in groupby(rungs, key=lambda shown: shown.row)],
         receipts=[(COMMUNICATIONS[kind], shown) for kind, shown in shown_receipts(ruler, prices, words, on)],
         promise_reminder=shown_promise_reminder(ruler, prices, words, on),
+        signing_link=shown_signing_link(ruler, prices, words, on),
         before_due=shown_before_due(ruler, prices, words, on),
         warnings=_warned(rungs),
         # drawn by us from a checked ruler, whose words are escaped in it

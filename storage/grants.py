@@ -47,7 +47,7 @@ FIXED = {
     "batched_notices": "notice batch number",
     "charges": "id debt instalment case txid recorded_at",
     "benefits": "id taxpayer code",
-    "communications": "id case kind instalment payment due promise recorded_at",
+    "communications": "id case kind instalment payment due promise call recorded_at",
     "calls": "id task queue channel at started_at",
     "cohort_drafts": "id made_by made_at",
     "cohorts": "name started_by selection started_at",

@@ -24,11 +24,14 @@ class CommunicationKind(StrEnum):
     PROMISE = "promise_reminder"
     """The day before the one for which he promised to pay."""
 
+    SIGNING = "signing_link"
+    """The address at which he signs what he agreed to in a call."""
+
     @property
     def collects(self) -> bool:
         """Whether it asks for money: it is a contact then, which counts against a person's limits and keeps them. A
-        receipt answers what the taxpayer did himself."""
-        return self not in RECEIPTS
+        receipt answers what the taxpayer did himself, and so does the address that he asked for."""
+        return self not in (*RECEIPTS, CommunicationKind.SIGNING)
 
     @property
     def template(self) -> str:
@@ -54,10 +57,12 @@ TEMPLATES: Mapping[CommunicationKind, str] = {
     CommunicationKind.CORRECTION: "payments/correction",
     CommunicationKind.BEFORE_DUE: "before_due/notice",
     CommunicationKind.PROMISE: "promises/reminder",
+    CommunicationKind.SIGNING: "agreements/signing",
 }
 
 READ: tuple[Channel, ...] = ("email", "whatsapp", "messenger", "sms")
-"""The channels of a receipt, in order: one that a person can keep comes first; so is that of a promise's reminder."""
+"""The channels of a receipt, in order: one that a person can keep comes first; so are those of the other
+messages to one person."""
 
 FALLBACKS: Mapping[CommunicationKind, Fallbacks] = {
     CommunicationKind.REMINDER: {"email": ("email", "sms"), "sms": ("sms",)},
@@ -67,6 +72,7 @@ FALLBACKS: Mapping[CommunicationKind, Fallbacks] = {
     CommunicationKind.CORRECTION: {"email": READ},
     CommunicationKind.BEFORE_DUE: {"email": ("email", "sms")},
     CommunicationKind.PROMISE: {"email": READ},
+    CommunicationKind.SIGNING: {"email": READ},
 }
 
 WINDOW = timedelta(hours=24)

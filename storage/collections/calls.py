@@ -25,6 +25,7 @@ from storage.case.hardship import record_hardship
 from storage.case.people import Person, read_person, suppress_contact
 from storage.case.tasks import ask_people
 from storage.case.transaction import record_decision
+from storage.collections.agreed import ask_to_sign
 from storage.collections.promises import promise_now
 from storage.contact.delivery import LockedCases, lock_cases_of, refuse
 from storage.law.requests import contested
@@ -40,6 +41,8 @@ class Result:
     on: date | None = None
     """The day promised, as `amount` is how much."""
     call_back_at: datetime | None = None
+    instalments: int | None = None
+    """In how many the taxpayer agreed to pay; none: he chooses as he signs."""
     note: str = ""
 
 
@@ -134,6 +137,7 @@ def _record(ending: Ending, promise: int | None, now: datetime) -> None:
     again = _again(connection, mine, told, now)
     counts = RULES[told.outcome].connects and mine.channel == "phone" and mine.queue not in ASKED_FOR
     ended = {"outcome": told.outcome, "ended_at": now, "counts": counts, "promise": promise, "note": told.note or None}
+    ended["instalments"] = told.instalments if told.outcome is Outcome.AGREES else None
     connection.execute(update(calls).where(calls.c.id == mine.id).values(ended))
     done: dict[str, object] = {"not_before": again} if again else {"done_at": now, "done_by": ending.agent}
     done["taken_until"] = None
@@ -204,7 +208,9 @@ def _cannot_pay(ending: Ending) -> None:
 
 
 def _agrees(ending: Ending) -> None:
-    ending.ask("instalments", "quer parcelar: enviar o endereço em que assina")
+    count, today, now = ending.told.instalments, ending.today, ending.locked.now
+    if not ask_to_sign(ending.connection, ending.case, ending.mine.id, count, today, now):
+        ending.ask("instalments", "quer parcelar, e a régua não diz por qual política: propor um acordo")
 
 
 def _ceased(ending: Ending) -> None:

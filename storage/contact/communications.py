@@ -40,6 +40,7 @@ class Communication:
     payment: int | None
     due: date | None
     promise: int | None
+    call: int | None
     asked_on: date
     unpaid_since: datetime | None
     outcome: Outcome | None

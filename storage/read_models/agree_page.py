@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 
 from models.agreement.policy import Policy
 from models.agreement.quote import Quote
@@ -45,6 +45,8 @@ class AgreePage:
     signed: Sequence[SignedAgreement]
     """The agreements that are running."""
     offers: Sequence[Plans]
+    agreed: int | None
+    """In how many instalments he agreed to pay, as he told a person."""
 
     @property
     def refusal(self) -> str | None:
@@ -52,6 +54,12 @@ class AgreePage:
         if any(offer.quotes for offer in self.offers):
             return None
         return next((offer.refusal for offer in self.offers), None)
+
+
+AGREED = text("""
+    SELECT instalments FROM calls JOIN tasks ON tasks.id = calls.task
+    WHERE tasks."case" = :case AND outcome = 'agrees' ORDER BY calls.id DESC LIMIT 1
+""")
 
 
 def read_agree_page(
@@ -77,6 +85,7 @@ def read_agree_page(
         today=today,
         signed=read_signed_agreements(connection, case, today),
         offers=_offers(connection, found, now, wanted),
+        agreed=connection.scalar(AGREED, {"case": case}),
     )
 
 

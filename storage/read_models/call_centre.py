@@ -187,7 +187,7 @@ def call_centre(
     """Read the figures of the calls whose case's day lies between these, both included; a case is cured that was
     resolved `within` so many days of the first such call."""
     days = _days(connection, now)
-    asked = {"since": since, "until": until, "connected": CONNECTED, "once": ONCE, "within": within}
+    asked: dict[str, object] = {"since": since, "until": until, "connected": CONNECTED, "once": ONCE, "within": within}
     asked |= {"cohorts": [*days], "days": [*days.values()]}
 
     def figures(of: str) -> list[Figures]:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
+    Integer,
     Numeric,
     Table,
     Text,
@@ -80,6 +81,8 @@ calls = Table(
     # whether it is a contact that the limits count
     Column("counts", Boolean, nullable=False, server_default=text("false")),
     Column("promise", ForeignKey("promises.id")),
+    # in how many instalments the taxpayer agreed to pay
+    Column("instalments", Integer),
     # in pt-BR, of the agent
     Column("note", Text),
     CheckConstraint("outcome IS NULL OR ended_at IS NOT NULL", name="ended_with_an_outcome"),

@@ -35,11 +35,13 @@ communications = Table(
     Column("case", ForeignKey("cases.id"), nullable=False),
     # models.contact.communication.CommunicationKind
     Column("kind", Text, nullable=False),
-    # it is about an instalment, about a payment as it came in, about what falls due on a day, or about a promise
+    # it is about an instalment, about a payment as it came in, about what falls due on a day, about a promise, or
+    # about what was agreed to in a call
     Column("instalment", ForeignKey("instalments.id")),
     Column("payment", ForeignKey("payments.id")),
     Column("due", Date),
     Column("promise", ForeignKey("promises.id")),
+    Column("call", ForeignKey("calls.id")),
     # the logical day from which it may leave
     Column("asked_on", Date, nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
@@ -49,7 +51,7 @@ communications = Table(
     Column("outcome", Text),
     Column("reason", Text),
     Column("closed_at", DateTime(timezone=True)),
-    CheckConstraint("num_nonnulls(instalment, payment, due, promise) = 1", name="about_one_thing"),
+    CheckConstraint("num_nonnulls(instalment, payment, due, promise, call) = 1", name="about_one_thing"),
     CheckConstraint("(outcome IS NULL) = (closed_at IS NULL)", name="closed_with_an_outcome"),
     one_of("kind", CommunicationKind),
     one_of("outcome", ("sent", "withdrawn", "unreached")),
@@ -57,6 +59,7 @@ communications = Table(
     Index("ix_communications_instalment", "instalment"),
     Index("ix_communications_payment", "payment"),
     Index("ix_communications_promise", "promise"),
+    Index("ix_communications_call", "call"),
     Index("ix_communications_open", "id", postgresql_where=text("closed_at IS NULL")),
 )
 

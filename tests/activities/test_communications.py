@@ -22,6 +22,7 @@ from channels.sendgrid import SendGrid
 from channels.sendgrid_events import read_events
 from channels.twilio import Twilio
 from models.case.cohort_state import State
+from models.collections.outcome import Outcome
 from models.collections.promise import PromiseChannel
 from models.contact.delivery import Progress, Report
 from models.law.calendar import Clock
@@ -31,8 +32,11 @@ from storage.case.cases import read_case
 from storage.case.cohort_lifecycle import change_cohort_state
 from storage.case.first_evaluation import evaluate_first
 from storage.case.people import read_person
+from storage.case.tasks import ask_people
 from storage.case.transaction import case_transaction
+from storage.collections.calls import Result, confirm, end_call
 from storage.collections.promises import cancel_promise, make_promise
+from storage.collections.queue import Taken, take_next
 from storage.contact.costs import change_budget
 from storage.contact.delivery import record_reports
 from storage.payments.corrections import refund, unmatch
@@ -40,7 +44,7 @@ from storage.payments.ledger import record_pix
 from storage.payments.matching import match
 from storage.schema import cases, cohorts, debts, holds, opt_outs, replies, suppressed_contacts, taxpayers
 from tests import factories
-from tests.agreement_world import BH, Contract, at, contract
+from tests.agreement_world import BH, SP, Contract, at, contract
 from tests.providers.fake import ACCOUNT, KEY, TOKEN, FakeProviders
 from tests.providers.weather import Fault
 from workflows.effects import (
@@ -451,6 +455,42 @@ def test_of_a_promise_that_is_over_nobody_is_reminded(promiser: Hand, providers:
 def test_a_pause_holds_a_reminder(promiser: Hand, providers: FakeProviders, pauses: str) -> None:
     paused(promiser, pauses, True)
     assert promiser.sends(promiser.the("promise_reminder")) is None
+    assert providers.taken == []
+
+
+# ---- what was agreed to in a call
+
+
+@pytest.fixture
+def agreeing(engine: Engine, providers: FakeProviders, tmp_path: Path) -> Hand:
+    """Somebody who said in a call that he wants to pay in three instalments."""
+    hand = Hand(reachable(contract(engine, "1000.00")), providers, tmp_path)
+    hand.now = at(PROMISED_ON)
+    with engine.begin() as connection:
+        ask_people(connection, read_case(connection, hand.made.case), "call", "r1", "x", PROMISED_ON)
+    taken = take_next(engine, "dora", hand.now)
+    assert isinstance(taken, Taken)
+    confirm(engine, taken.call, "dora", hand.now)
+    end_call(engine, taken.call, "dora", Result(Outcome.AGREES, instalments=3), hand.now)
+    return hand
+
+
+def test_who_agreed_in_a_call_is_sent_the_address_at_which_he_signs(agreeing: Hand) -> None:
+    told = agreeing.the("signing_link")
+    assert agreeing.sends(told) == "sent"
+    [mail] = agreeing.mailed(told)
+    assert "em 3 parcelas" in mail.body
+    assert "Ele só vale depois que você o confirmar" in mail.body
+    with agreeing.made.engine.connect() as connection:
+        case = read_case(connection, agreeing.made.case)
+        assert read_person(connection, case.id, 0, case.clock, PROMISED_ON).contacted == (), "he asked for it"
+
+
+def test_who_has_signed_by_then_is_sent_nothing(agreeing: Hand, providers: FakeProviders) -> None:
+    agreeing.made.sign(SP, 3, PROMISED_ON)
+    told = agreeing.the("signing_link")
+    assert agreeing.sends(told) == "withdrawn"
+    assert agreeing.why(told) == "o parcelamento foi assinado antes do envio"
     assert providers.taken == []
 
 

@@ -275,7 +275,7 @@ def staff_routes(engine: Engine, temporal: Connect) -> APIRouter:
     @router.post("/calls/{call}/outcome", openapi_extra={"x-duty": tell_outcome.duty})
     async def end_one(call: RowId, by: Admitted, said: Ending) -> Response:
         """Put the outcome of a call on record, and its effect with it."""
-        more = (said.amount, said.on, in_brasilia(said.call_back_at), said.note or "")
+        more = (said.amount, said.on, in_brasilia(said.call_back_at), said.note or "", said.instalments)
         ended = await run_sync(tell_outcome, engine, by.who, call, said.outcome, _now(), *more)
         return as_json({"call": call, "case": ended.case, "outcome": said.outcome})
 

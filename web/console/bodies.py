@@ -104,6 +104,8 @@ class Ending(Asking):
     call_back_at: datetime | None = None
     """When to call back; without a zone it is Brasília's hour."""
     note: Said | None = None
+    instalments: Annotated[int, Field(ge=1, le=999)] | None = None
+    """In how many the taxpayer agreed to pay; none: he chooses as he signs."""
 
 
 class Reassigning(Asking):

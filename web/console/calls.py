@@ -69,14 +69,14 @@ def call_routes(engine: Engine) -> Pages:
             given = connection.execute(select(agent_queues).order_by(agent_queues.c.agent)).all()
         role = by.actor.role
         leads, calls = role in DUTIES[set_queues.duty], role in DUTIES[take_next.duty]
-        values = {"refusal": "", "none": None, "asked": asked, **WORDS, **more}
+        values = {"refusal": "", "no_task": None, "asked": asked, **WORDS, **more}
         return page(request, "calls", status, told=told, mine=mine, given=given, leads=leads, calls=calls, **values)
 
     @pages.does(take_next, "/calls/next")
     async def next_one(request: Request, by: Admitted) -> Response:
         taken = await run_sync(take_next, engine, by.who, datetime.now(UTC))
         if isinstance(taken, NoTask):
-            return await run_sync(lambda: centre_page(request, by, none=taken))
+            return await run_sync(lambda: centre_page(request, by, no_task=taken))
         return see_other(f"{CALLS}/{taken.call}")
 
     @pages.does(receive_visit, "/cases/{case}/visit")
@@ -102,7 +102,7 @@ def call_routes(engine: Engine) -> Pages:
         try:
             said = await read_form(request, Ending)
             given = said.model_dump(mode="json")
-            more = (said.amount, said.on, in_brasilia(said.call_back_at), said.note or "")
+            more = (said.amount, said.on, in_brasilia(said.call_back_at), said.note or "", said.instalments)
             await run_sync(tell_outcome, engine, by.who, call, said.outcome, datetime.now(UTC), *more)
         except SignInAnew:
             raise

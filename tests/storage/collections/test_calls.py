@@ -19,6 +19,7 @@ from storage.case.people import read_person
 from storage.case.tasks import ask_people
 from storage.collections.calls import Result, confirm, end_call
 from storage.collections.queue import Taken, take_next, take_visit
+from storage.read_models.agree_page import read_agree_page
 from storage.read_models.call_centre import call_centre
 from storage.schema import taxpayers
 from tests.agreement_world import Contract, contract
@@ -63,7 +64,7 @@ EFFECTS: dict[Outcome, tuple[str, object]] = {
     Outcome.PAID: ("SELECT claimed_paid_on FROM cases", [(date(2026, 3, 4),)]),
     Outcome.DISPUTES: ("SELECT kind, answer FROM requests", [("contest", None)]),
     Outcome.CANNOT_PAY: ("SELECT hardship_on FROM cases", [(date(2026, 3, 4),)]),
-    Outcome.AGREES: (OPEN_TASKS, [("instalments",)]),
+    Outcome.AGREES: ("SELECT kind, asked_on FROM communications", [("signing_link", date(2026, 3, 4))]),
     Outcome.REFUSES: (OPEN_TASKS, []),
     Outcome.CEASED: (OPEN_TASKS, [("contact",)]),
     Outcome.CALL_BACK: (
@@ -246,3 +247,17 @@ def test_who_has_what_in_hand_is_seen(made: Contract) -> None:
         [mine] = call_centre(connection, NOON)["under_way"]
         assert call_centre(connection, NOON + LEASE)["under_way"] == []
     assert (mine["call"], mine["agent"], mine["queue"], mine["case"]) == (call, "dora", "promises", made.case)
+
+
+def test_who_agrees_is_sent_the_address_and_finds_his_choice_there(made: Contract) -> None:
+    call = calls(made)
+    confirm(made.engine, call, "dora", NOON)
+    with pytest.raises(Refusal, match="no plan in 999 instalments"):
+        end_call(made.engine, call, "dora", Result(Outcome.AGREES, instalments=999), NOON)
+    assert made.rows("SELECT count(*) FROM communications") == [(0,)]
+    end_call(made.engine, call, "dora", Result(Outcome.AGREES, instalments=3), NOON)
+    with made.engine.connect() as connection:
+        page = read_agree_page(connection, made.case, NOON)
+    assert page
+    assert page.agreed == 3
+    assert (made.rows("SELECT count(*) FROM agreements"), made.rows(OPEN_TASKS)) == ([(0,)], []), "he signs himself"

@@ -159,6 +159,7 @@ def test_nobody_is_called_whom_the_law_or_a_lot_spares(street: Street, why: str)
     street.asks(0, kind)
     assert street.takes("davi") == (kind, 0)
     street.does("UPDATE calls SET ended_at = now()")
+    street.does("UPDATE tasks SET taken_until = NULL")
     street.does(does)
     assert street.takes("dora", now) is None
     assert street.spares("dora", now)[AGAINST[why]] == 1
@@ -196,9 +197,11 @@ def test_an_approval_that_waits_is_given_to_who_works_on_those_as_long_as_it_wai
     assert street.takes("dora") is None
     # no hours hold at a desk
     assert street.takes("bia", datetime(2026, 3, 8, 3, tzinfo=UTC)) == ("approval", 2)
-    street.does("UPDATE calls SET ended_at = now(); UPDATE tasks SET taken_until = NULL")
+    street.does("UPDATE calls SET ended_at = now()")
+    street.does("UPDATE tasks SET taken_until = NULL")
     assert street.takes("bia") == ("approval", 2)
-    street.does("UPDATE calls SET ended_at = now(); UPDATE tasks SET taken_until = NULL")
+    street.does("UPDATE calls SET ended_at = now()")
+    street.does("UPDATE tasks SET taken_until = NULL")
     street.does("UPDATE cases SET status = 'running'")
     assert street.takes("bia") is None
 

@@ -78,7 +78,7 @@ def create_app(database: str, temporal_address: str | None, pix_secrets: str) ->
         if slips:
             app.include_router(slip_routes(engine, links, beneficiary))
         app.include_router(statement_routes(engine, links))
-        app.include_router(agreeing_routes(engine, links))
+        app.include_router(agreeing_routes(engine, links, slips=slips))
         app.include_router(contesting_routes(engine, links))
         if table and table.certificates:
             app.include_router(certificate_routes(engine, links, table, table.certificates))

@@ -35,7 +35,7 @@ NOBODY: Mapping[Lack, str] = {
     Lack.AMOUNT: "{cases} owe less than the least that {ruler} asks for, {least}",
     Lack.EVIDENCE: "{cases} have nothing open of the kinds that {ruler} takes: see its `entry`",
 }
-"""Why nobody is taken in, and what to do."""
+"""The reasons for which nobody is taken in, and what to do."""
 
 
 def nobody_in_words(missed: Sequence[Missed], ruler: Ruler, selection: Selection) -> str:

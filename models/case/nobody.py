@@ -1,4 +1,4 @@
-"""Why a cohort takes nobody in. The words are those of whoever tells it: commands/selection.py, web/console/."""
+"""The reasons for which a cohort takes nobody in. The words are those of whoever tells it: commands/selection.py, web/console/."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Missed(NamedTuple):
 def in_words(
     missed: Sequence[Missed], sentences: Mapping[Lack, str], ruler: Ruler, taxes: str, keys: Mapping[str, str]
 ) -> str:
-    """What they lack, in the sentences of whoever tells it; `taxes` are those asked for, `keys` the selection's."""
+    """The reasons in the sentences of whoever tells it; `taxes` are those asked for, `keys` the selection's."""
     about = {"ruler": ruler.label, "taxes": taxes, "least": money(ruler.payments.minimum_balance)}
     return "; ".join(
         sentences[lack].format(cases=cases, what=keys.get(what, what), **about) for lack, cases, what in missed
@@ -55,7 +55,7 @@ def in_words(
 
 
 def lack_of(ruler: Ruler, facts: CaseFacts) -> Lack:
-    """What keeps a taxpayer out, whom no cohort has, and whom the ruler's evidence doesn't reach."""
+    """The lack of a taxpayer whom no cohort has, and whom the ruler's evidence doesn't reach."""
     if not facts.debts and not any(_overdue(ruler, facts, filing) for filing in facts.filings):
         return Lack.DUE
     if not facts.evidence and ruler.entry.reads_returns:

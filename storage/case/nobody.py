@@ -1,4 +1,4 @@
-"""Why a cohort takes nobody in, by the record of a day."""
+"""The reasons for which a cohort takes nobody in, by the record of a day."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TOLD = 20
 
 
 def why_nobody(engine: Engine, ruler: Ruler, selection: Selection, today: date, cohort: str) -> tuple[Missed, ...]:
-    """What those lack whom a cohort doesn't take in, most of them first; empty: it has somebody, or would take
+    """The lacks of those whom a cohort doesn't take in, most of them first; empty: it has somebody, or would take
     somebody in."""
     with engine.connect() as connection:
         if missed := _on_record(connection, ruler, selection, today):
@@ -45,7 +45,7 @@ def why_nobody(engine: Engine, ruler: Ruler, selection: Selection, today: date, 
 
 
 def _on_record(connection: Connection, ruler: Ruler, selection: Selection, today: date) -> Missed | None:
-    """What the record as a whole lacks, or the key that names nobody; none: somebody is named."""
+    """The lack of the record as a whole, or the key that names nobody; none: somebody is named."""
     known = list(connection.scalars(TAXES))
     asked = [selection.tax] if selection.tax else [tax_name(tax) for tax in ruler.taxes]
     if not known:

@@ -70,7 +70,7 @@ NOBODY: Mapping[Lack, str] = {
     Lack.AMOUNT: "{cases} devem menos do que {ruler} cobra, {least}",
     Lack.EVIDENCE: "{cases} não têm em aberto nada do que {ruler} cobra",
 }
-"""Why nobody would be taken in, and what to do."""
+"""The reasons for which nobody would be taken in, and what to do."""
 
 Written = Field(default="", max_length=2000, pattern=r"^[^\x00]*$")
 

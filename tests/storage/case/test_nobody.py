@@ -1,4 +1,4 @@
-"""Why a cohort takes nobody in: each lack, on a record that has just that."""
+"""A cohort that takes nobody in: each lack, on a record that has just that."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal

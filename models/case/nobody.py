@@ -1,4 +1,4 @@
-"""The reasons for which a cohort takes nobody in. The words are those of whoever tells it: commands/selection.py, web/console/."""
+"""The reasons for which a cohort takes nobody in; the words are in commands/selection.py and web/console/."""
 
 from __future__ import annotations
 

@@ -216,8 +216,9 @@ def _renegotiation(connection: Connection, policy: Policy, request: Request, nam
     """The number of times an agreement on these debts was broken. Refuses while the wait after any of them runs."""
     broken = connection.execute(BROKEN, {"debts": named}).all()
     rule = policy.terms_of(request.regime).default
-    for each in broken if rule and request.pay is not Pay.CASH else ():
-        _refuse_before_the_wait(connection, policy, rule, request, each.id)
+    if rule and request.pay is not Pay.CASH:
+        for each in broken:
+            _refuse_before_the_wait(connection, policy, rule, request, each.id)
     return max((each.renegotiation + 1 for each in broken), default=0)
 
 

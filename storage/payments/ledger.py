@@ -76,7 +76,7 @@ def take_back(engine: Engine, taken: Sequence[TakenBack], arrived_at: datetime) 
 
 @dataclass
 class _Brought:
-    """What is new of a posting."""
+    """The new payments and reversals of a posting."""
 
     payments: dict[str, bool]
     """By the name that the bank gave each payment, whether we know what it is for."""

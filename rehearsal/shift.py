@@ -56,6 +56,8 @@ class Shift:
     on: date
     """The first day on which it may be played."""
     made: int = 0
+    meant: int = 0
+    """Promises that the pattern has had by now, whether or not one could be taken."""
     promised: int = 0
 
     def live(self, today: date) -> bool:
@@ -75,6 +77,9 @@ class Shift:
     def _calls(self, taken: Taken, now: datetime) -> datetime:
         """Make one call; when it ends."""
         who, outcome = Credentials(AGENT), PATTERN[self.made % len(PATTERN)]
+        self.meant += outcome is Outcome.PROMISE
+        if outcome is Outcome.REFUSES and self.promised < self.meant:
+            outcome = Outcome.PROMISE
         ends = now + (SPOKEN if RULES[outcome].connects else UNANSWERED)
         if RULES[outcome].right_party:
             confirm_party(self.engine, who, taken.call, now)

@@ -120,8 +120,8 @@ def call_routes(engine: Engine) -> Pages:
             said = await read_form(request, Reassigning)
             await run_sync(reassign_call, engine, by.who, call, said.to, datetime.now(UTC))
         except (WrongForm, Refusal) as refused:
-            told = {"refusal": str(refused)}
-            return await run_sync(lambda: centre_page(request, by, 409, **told))
+            said_so = str(refused)
+            return await run_sync(lambda: centre_page(request, by, 409, refusal=said_so))
         return see_other(CALLS)
 
     @pages.does(set_queues, "/calls/queues", Queueing)
@@ -130,8 +130,8 @@ def call_routes(engine: Engine) -> Pages:
             said = await read_form(request, Queueing)
             await run_sync(set_queues, engine, by.who, said.agent, [Queue(each) for each in said.queues])
         except (WrongForm, Refusal) as refused:
-            told = {"refusal": str(refused)}
-            return await run_sync(lambda: centre_page(request, by, 422, **told))
+            said_so = str(refused)
+            return await run_sync(lambda: centre_page(request, by, 422, refusal=said_so))
         return see_other(CALLS)
 
     return pages

@@ -237,7 +237,7 @@ def test_a_case_is_cured_that_is_resolved_within_so_many_days_of_its_first_call(
         )
         told = call_centre(connection, NOON + timedelta(days=days), within=within)
     for by in ("whole", "by_agent", "by_queue", "by_day"):
-        [figures] = told[by]  # type: ignore[literal-required]
+        [figures] = told[by]
         assert (figures["spoken"], figures["cured"]) == shares
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -9,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import Connection, Engine, insert, text, update
 
-from models.collections.queue import LEASE, Queue
+from models.collections.queue import LEASE, Queue, Spared
 from models.errors import Refusal
 from storage.case.cases import read_case
 from storage.case.tasks import ask_people
@@ -43,11 +44,11 @@ class Street:
         taken = take_next(self.engine, agent, now)
         return (taken.kind, self.cases.index(taken.case)) if isinstance(taken, Taken) else None
 
-    def spares(self, agent: str = "dora", now: datetime = NOON) -> dict[str, int]:
+    def spares(self, agent: str = "dora", now: datetime = NOON) -> Mapping[Spared, int]:
         """Why the agent gets nothing."""
         none = take_next(self.engine, agent, now)
         assert isinstance(none, NoTask)
-        return dict(none.spared)
+        return none.spared
 
 
 def another(connection: Connection, cohort: str, **debt: object) -> str:
@@ -162,7 +163,7 @@ def test_nobody_is_called_whom_the_law_or_a_lot_spares(street: Street, why: str)
     street.does("UPDATE tasks SET taken_until = NULL")
     street.does(does)
     assert street.takes("dora", now) is None
-    assert street.spares("dora", now)[AGAINST[why]] == 1
+    assert street.spares("dora", now)[Spared(AGAINST[why])] == 1
 
 
 AGAINST = {

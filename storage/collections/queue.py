@@ -206,6 +206,8 @@ def not_called(connection: Connection, case: Case, queue: Queue, now: datetime) 
             return Spared.HOURS
     if queue in ASKED_FOR:
         return None
+    if not case.frozen.calendar.is_working(today):
+        return Spared.HOURS
     contacted = [contact.on for contact in person.contacted]
     free = first_free_day(today, contacted, limits_of(connection, case, person), case.frozen.calendar)
     return Spared.LIMITS if free > today else None

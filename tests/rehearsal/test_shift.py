@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
@@ -40,7 +41,7 @@ def shift(engine: Engine, folder: Path, people: tuple[Person, ...]) -> Shift:
     return Shift(engine, townspeople, MONDAY)
 
 
-def rows(engine: Engine, query: str) -> list[tuple[object, ...]]:
+def rows(engine: Engine, query: str) -> list[tuple[Any, ...]]:
     with engine.connect() as connection:
         return [tuple(row) for row in connection.execute(text(query))]
 
@@ -52,8 +53,8 @@ def test_a_shift_is_played_once_and_a_third_of_its_calls_are_promises(
     assert not played.live(MONDAY - timedelta(days=1))
     assert played.live(MONDAY)
     assert not played.live(MONDAY)
-    outcomes = dict(rows(engine, "SELECT outcome, count(*) FROM calls GROUP BY outcome"))
-    assert sum(outcomes.values()) == CALLED  # type: ignore[arg-type]
+    outcomes: dict[str, int] = dict(rows(engine, "SELECT outcome, count(*) FROM calls GROUP BY outcome"))
+    assert sum(outcomes.values()) == CALLED
     assert outcomes["promise"] == 3
     assert rows(engine, "SELECT DISTINCT state, amount, promised_for - made_on FROM promises") == [("open", 1000, 2)]
     assert rows(engine, "SELECT count(*) FROM calls WHERE ended_at IS NULL") == [(0,)]

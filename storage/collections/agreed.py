@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -10,9 +11,10 @@ from sqlalchemy import Connection, insert, text
 from models.contact.communication import CommunicationKind
 from models.errors import Refusal
 from models.events import CommunicationChanged
+from storage.agreement.policies import offered_policy
+from storage.agreement.signing import plans, requests_by_link
 from storage.case.cases import Case
 from storage.outbox import enqueue
-from storage.read_models.agree_page import read_agree_page
 from storage.schema import communications
 
 
@@ -36,10 +38,10 @@ def ask_to_sign(
 ) -> bool:
     """Ask for the message with the address at which the taxpayer signs; False: the ruler offers no agreement there.
     Raises Refusal: no plan has so many instalments today."""
-    page = read_agree_page(connection, case.id, now)
-    if page is None:
+    rule = case.ruler.agreements
+    if rule is None or rule.policy is None:
         return False
-    counts = {len(quote.instalments) for offer in page.offers for quote in offer.quotes}
+    counts = _counts(connection, case, now)
     if not counts or (instalments and instalments not in counts):
         so_many = f" in {instalments} instalments" if instalments else ""
         raise Refusal(f"no plan{so_many} can be signed in this case today; choose one of those that the page shows")
@@ -48,6 +50,17 @@ def ask_to_sign(
     connection.execute(insert(communications).values(row))
     enqueue(connection, [case.id], CommunicationChanged(communication=id))
     return True
+
+
+def _counts(connection: Connection, case: Case, now: datetime) -> set[int]:
+    """In how many instalments the taxpayer may sign today."""
+    counts: set[int] = set()
+    with suppress(Refusal):
+        policy = offered_policy(case.frozen).policy
+        for wanted in requests_by_link(connection, case, policy, now):
+            with suppress(Refusal):
+                counts |= {len(quote.instalments) for quote in plans(connection, case, policy, wanted, now)}
+    return counts
 
 
 def read_agreed(connection: Connection, call: int) -> Agreed:

@@ -110,6 +110,10 @@ DUTIES = {
     "call outcome": TALK,
     "call reassign": JUDGEMENT,
     "call queues": JUDGEMENT,
+    "conversation claim": TALK,
+    "conversation answer": TALK,
+    "conversation return": TALK,
+    "conversation end": TALK,
     "person add": JUDGEMENT,
     "person link": JUDGEMENT,
     "token issue": JUDGEMENT,
@@ -131,6 +135,7 @@ READINGS = {
     "drafts": WORK | {Role.AUDITOR},
     "status": ANYBODY,
     "calls": ANYBODY,
+    "conversations": TALK,
     "call centre": ANYBODY,
     "audit": OVERSIGHT,
 }

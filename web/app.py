@@ -20,6 +20,7 @@ from web.console.console import console_routes
 from web.health import health_routes
 from web.portal.agreeing import agreeing_routes
 from web.portal.certificates import certificate_routes, check_routes
+from web.portal.chat import chat_routes
 from web.portal.contesting import contesting_routes
 from web.portal.lookup import lookup_routes
 from web.portal.pages import page_routes
@@ -72,6 +73,7 @@ def create_app(database: str, temporal_address: str | None, pix_secrets: str) ->
     if table:
         app.include_router(lookup_routes(engine, table, beneficiary))
         app.include_router(check_routes(engine, table))
+        app.include_router(chat_routes(engine, links, table, beneficiary))
     if links:
         slips, certificates = bool(beneficiary.febraban_code), bool(table and table.certificates)
         app.include_router(page_routes(engine, links, opt_out, slips=slips, certificates=certificates))

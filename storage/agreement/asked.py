@@ -49,7 +49,7 @@ class Acceptance:
     """The taxpayer's word that he accepts a deed which was shown to him."""
 
     digest: str
-    """Of the deed's text."""
+    """The SHA-256 of the deed's text."""
     address: str
     """The internet address that he accepted it from."""
 

@@ -32,7 +32,7 @@ class Plans:
     refusal: str | None = None
     """In pt-BR."""
     deed: str = ""
-    """Of the one plan that is wanted: what its taxpayer accepts by signing."""
+    """The text that the taxpayer accepts by signing the one plan that is wanted."""
 
     @property
     def digest(self) -> str:

@@ -9,6 +9,7 @@ from storage.schema.base import metadata
 from storage.schema.cases import arms, cases, cohorts, decisions, experiments, intakes, outbox
 from storage.schema.certificates import certificates
 from storage.schema.collections import agent_queues, calls, promises
+from storage.schema.conversations import conversation_lines, conversations
 from storage.schema.debts import (
     access_keys,
     benefits,
@@ -84,6 +85,8 @@ __all__ = [
     "cohorts",
     "communications",
     "contacts",
+    "conversation_lines",
+    "conversations",
     "debtors",
     "debts",
     "decisions",

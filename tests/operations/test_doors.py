@@ -70,6 +70,9 @@ READS = {
     "demo",
     "downgrade",
     "experiment show",
+    "flow check",
+    "flow draw",
+    "flow try",
     "gazette copy",
     "gazette list",
     "letter copy",
@@ -110,7 +113,17 @@ READS = {
 """Commands that change nothing on record of a taxpayer, but for an option of theirs that has a duty."""
 
 
-AT_THE_CONSOLE = {"cohort draft", "cohort draft --drop", "cohort check", "session end", "taxpayer reveal"}
+AT_THE_CONSOLE = {
+    "cohort draft",
+    "cohort draft --drop",
+    "cohort check",
+    "conversation answer",
+    "conversation claim",
+    "conversation end",
+    "conversation return",
+    "session end",
+    "taxpayer reveal",
+}
 """Duties that no command has, only pages."""
 
 

@@ -20,13 +20,16 @@ from starlette.datastructures import ImmutableMultiDict
 from twilio.request_validator import RequestValidator
 
 from channels.links import Links
+from models.payment.slip import Beneficiary
 from models.roles import Role
 from operations.agreements import SIGNER
+from operations.conversation_effects import Effects
 from storage.agreement.asked import SigningRequest
 from storage.agreement.policy_files import load_policy
 from storage.agreement.signing import sign
 from storage.audit.tokens import issue
 from storage.case.cohort_drafts import make_draft
+from storage.conversation.conversations import open_conversation
 from tests import factories
 from tests.agreement_world import SP, contract
 from tests.chance import examples
@@ -69,6 +72,10 @@ def links(engine: Engine) -> dict[str, str]:
         payment = factories.payment(connection)
         draft = make_draft(connection, {"name": "iptu", "ruler": "alagoas-icms"}, "ana")
         instalment = connection.execute(text("SELECT id FROM instalments WHERE n = 1")).scalar_one()
+    effects = Effects(Beneficiary(""), datetime.now(UTC))
+    talk = open_conversation(engine, "jaque-ipva", effects, effects.now)
+    with engine.connect() as connection:
+        conversation = connection.execute(text("SELECT id FROM conversations")).scalar_one()
     doors = {"/p/": LINKS.pay(case), "/a/": LINKS.agree(case), "/u/": LINKS.unsubscribe(case, "email")}
     return {
         **doors,
@@ -80,6 +87,8 @@ def links(engine: Engine) -> dict[str, str]:
         "name": "iptu",
         "draft": str(draft),
         "payment": str(payment),
+        "talk": talk,
+        "conversation": str(conversation),
         "bearer": bearer,
     }
 

@@ -11,6 +11,7 @@ from web.console.calls import call_routes
 from web.console.case import Connect, case_routes
 from web.console.cohort import cohort_routes
 from web.console.cohort_draft import draft_routes
+from web.console.conversations import conversation_routes
 from web.console.home import home_routes
 from web.console.lists import list_routes
 from web.console.pages import SCRIPT, SCRIPT_NAME, SHEET, SHEET_NAME, Pages
@@ -36,6 +37,7 @@ def console_routes(engine: Engine, temporal: Connect, ui: str | None = None) -> 
     console.include_router(case_routes(engine, temporal, ui))
     console.include_router(approval_routes(engine, temporal))
     console.include_router(call_routes(engine))
+    console.include_router(conversation_routes(engine))
     console.include_router(cohort_routes(engine))
     console.include_router(draft_routes(engine, temporal))
     console.include_router(audit_routes(engine))

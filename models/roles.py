@@ -135,7 +135,7 @@ READINGS = {
     "drafts": WORK | {Role.AUDITOR},
     "status": ANYBODY,
     "calls": ANYBODY,
-    "conversations": TALK,
+    "conversations": ANYBODY,
     "call centre": ANYBODY,
     "audit": OVERSIGHT,
 }

@@ -34,8 +34,8 @@ FAILED = Outcome(False)
 
 @dataclass(frozen=True)
 class Effects:
-    """The acts that a flow asks for, carried out at `now`. `admit` tells whether a key may be tried, `missed` counts one
-    that found nothing."""
+    """The acts that a flow asks for, carried out at `now`. `admit` tells whether a key may be tried, and `missed`
+    counts one that found nothing."""
 
     beneficiary: Beneficiary
     now: datetime

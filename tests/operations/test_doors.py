@@ -20,10 +20,13 @@ import operations
 from channels.links import Links
 from commands import COMMANDS
 from commands.line import leaves, loaded
+from models.payment.slip import Beneficiary
 from models.roles import DUTIES, READINGS, Role
+from operations.conversation_effects import Effects
 from operations.operation import OPERATIONS, Operation
 from storage.audit.tokens import issue
 from storage.case.cohort_drafts import make_draft
+from storage.conversation.conversations import open_conversation
 from storage.schema import calls, tasks
 from tests import factories
 from tests.agreement_world import contract
@@ -227,6 +230,10 @@ async def test_no_get_changes_anything(engine: Engine, database: str, app_on: Ca
         later = datetime.now(UTC) + timedelta(hours=1)
         call = connection.execute(insert(calls).values(taken | {"lapses_at": later}).returning(calls.c.id)).scalar_one()
         draft = str(make_draft(connection, {"name": "iptu", "ruler": "alagoas-icms"}, "ana"))
+    now = datetime.now(UTC)
+    talk = open_conversation(engine, "atendimento", Effects(Beneficiary(""), now), now)
+    with engine.connect() as connection:
+        conversation = str(connection.exec_driver_sql("SELECT id FROM conversations").scalar_one())
     links = Links(["k" * 32], SITE)
     doors = {"/p/": links.pay(case), "/a/": links.agree(case), "/u/": links.unsubscribe(case, "email")}
     app = app_on(f"{database}?options=-c%20default_transaction_read_only%3Don")
@@ -244,6 +251,8 @@ async def test_no_get_changes_anything(engine: Engine, database: str, app_on: Ca
                 .replace("{payment}", payment)
                 .replace("{taxpayer}", taxpayer)
                 .replace("{call}", str(call))
+                .replace("{talk}", talk)
+                .replace("{conversation}", conversation)
             )
             answer = await http.get(url, headers={"Authorization": f"Bearer {token}"})
             # who can't write takes no payment, and says so

@@ -59,8 +59,8 @@ async def test_an_agent_takes_a_conversation_answers_and_gives_it_back(engine: E
     assert not any("Bom dia" in str(row.detail) for row in said), "what is said stays with the conversation"
 
 
-async def test_an_auditor_reads_no_conversation(engine: Engine) -> None:
+async def test_an_auditor_reads_a_conversation_and_takes_none(engine: Engine) -> None:
     _, page = queued(engine)
     async with browser(engine, signed_in_as(engine, "caio", Role.AUDITOR)) as http:
-        assert (await http.get(page)).status_code == 403
+        assert "seu papel só a lê" in (await http.get(page)).text
         assert (await http.post(f"{page}/claim")).status_code == 403

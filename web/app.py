@@ -76,7 +76,9 @@ def create_app(database: str, temporal_address: str | None, pix_secrets: str) ->
         app.include_router(chat_routes(engine, links, table, beneficiary))
     if links:
         slips, certificates = bool(beneficiary.febraban_code), bool(table and table.certificates)
-        app.include_router(page_routes(engine, links, opt_out, slips=slips, certificates=certificates))
+        app.include_router(
+            page_routes(engine, links, opt_out, slips=slips, certificates=certificates, conversations=table is not None)
+        )
         if slips:
             app.include_router(slip_routes(engine, links, beneficiary))
         app.include_router(statement_routes(engine, links))

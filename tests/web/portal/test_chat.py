@@ -37,6 +37,7 @@ from tests.shapes import misfits
 from tests.web.portal.test_lookup import TABLE
 from tests.web.portal.test_pages import BRCODE, opened
 from web.portal.chat import chat_routes
+from web.portal.pages import page_routes
 from web.security.guard import Guard
 
 LINKS = Links(["k" * 32], "http://regua")
@@ -51,6 +52,7 @@ async def http(engine: Engine) -> AsyncIterator[AsyncClient]:
     app = FastAPI()
     app.add_middleware(Guard)
     app.include_router(chat_routes(engine, LINKS, TABLE, NOBODY))
+    app.include_router(page_routes(engine, LINKS, lambda *_: None, conversations=True))
     async with AsyncClient(transport=ASGITransport(app), base_url="http://regua") as client:
         yield client
 
@@ -117,7 +119,9 @@ async def test_a_wrong_pair_is_told_nothing_and_who_tries_many_is_slowed(vehicle
 
 
 async def test_who_comes_by_his_link_is_told_and_contests(vehicle: Contract, http: AsyncClient) -> None:
-    at = await begun(http, f"{LINKS.pay(vehicle.case)}/conversa")
+    leads = re.search(r'action="(\S+/conversa)"', (await http.get(LINKS.pay(vehicle.case))).text)
+    assert leads
+    at = await begun(http, leads[1])
     assert money(Decimal(1349)) in await say(http, at, "pagar"), "unregistered too: it is his"
     await say(http, at, "menu")
     assert "Sua contestação foi registrada" in await say(http, at, "não reconheço")

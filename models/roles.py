@@ -92,6 +92,7 @@ DUTIES = {
     "case annul": JUDGEMENT,
     "case review": TALK,
     "case review --decided": JUDGEMENT,
+    "case review --taken": WORK,
     "case extinct": JUDGEMENT,
     "case approve": JUDGEMENT,
     "case reject": JUDGEMENT,

@@ -36,6 +36,7 @@ APPEND_ONLY = frozenset({
     "remissions",
     "remittances",
     "request_credits",
+    "request_files",
     "rulers",
     "sign_ins",
 })  # fmt: skip
@@ -70,7 +71,7 @@ FIXED = {
     "promises": "id case amount promised_for due judged_on channel made_by made_on after_payment recorded_at",
     "quarantined_items": "id digest sealed reason arrived_at",
     "replies": "id provider event channel address taxpayer case body intent",
-    "requests": "id case kind made_on due reference recorded_by recorded_at",
+    "requests": "id case kind made_on due reference recorded_by recorded_at said key",
     "reversals": "id payment reference kind moved_to by reason amount reversed_on recorded_at",
     "sessions": "id digest person role token signed_in_at",
     "slips": "id kind debt instalment taxpayer amount due issued_on issued_by barcode beneficiary beneficiary_tax_id"

@@ -27,7 +27,7 @@ from operations.operation import OPERATIONS, Operation
 from storage.audit.tokens import issue
 from storage.case.cohort_drafts import make_draft
 from storage.conversation.conversations import open_conversation
-from storage.schema import calls, tasks
+from storage.schema import calls, request_files, requests, tasks
 from tests import factories
 from tests.agreement_world import contract
 from tests.web.webhooks.test_pix_webhook import NOTHING_LISTENS, SECRET
@@ -124,6 +124,7 @@ AT_THE_CONSOLE = {
     "conversation claim",
     "conversation end",
     "conversation return",
+    "case review --taken",
     "session end",
     "taxpayer reveal",
 }
@@ -234,6 +235,12 @@ async def test_no_get_changes_anything(engine: Engine, database: str, app_on: Ca
     talk = open_conversation(engine, "atendimento", Effects(Beneficiary(""), now), now)
     with engine.connect() as connection:
         conversation = str(connection.exec_driver_sql("SELECT id FROM conversations").scalar_one())
+    with engine.begin() as connection:
+        asked = {"case": case, "kind": "access", "made_on": date(2026, 1, 2), "due": date(2026, 2, 2)}
+        asked |= {"reference": "x", "recorded_by": "ana"}
+        number = str(connection.execute(insert(requests).values(asked).returning(requests.c.id)).scalar_one())
+        sent = {"request": int(number), "name": "a.pdf", "media_type": "application/pdf", "content": b"%PDF-"}
+        file = str(connection.execute(insert(request_files).values(sent).returning(request_files.c.id)).scalar_one())
     links = Links(["k" * 32], SITE)
     doors = {"/p/": links.pay(case), "/a/": links.agree(case), "/u/": links.unsubscribe(case, "email")}
     app = app_on(f"{database}?options=-c%20default_transaction_read_only%3Don")
@@ -252,6 +259,9 @@ async def test_no_get_changes_anything(engine: Engine, database: str, app_on: Ca
                 .replace("{taxpayer}", taxpayer)
                 .replace("{call}", str(call))
                 .replace("{talk}", talk)
+                .replace("{form}", "duvida")
+                .replace("{number}", number)
+                .replace("{file}", file)
                 .replace("{conversation}", conversation)
             )
             answer = await http.get(url, headers={"Authorization": f"Bearer {token}"})

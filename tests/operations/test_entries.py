@@ -83,6 +83,7 @@ from operations.due_process import (
     release_hold,
     rule_on_defence,
     take_prior_step,
+    take_request,
 )
 from operations.imports import (
     export_taxpayers,
@@ -779,6 +780,13 @@ def talk_of(world: World) -> int:
         found = read_conversation(connection, token=token)
     assert found
     return found.id
+
+
+@carried_out("case review --taken")
+def _(world: World) -> str:
+    made = record_request(world.engine, BIA, world.case, RequestKind.ACCESS, "protocolo 5", NOW)
+    take_request(world.engine, BIA, made.id, NOW)
+    return str(made.id)
 
 
 @carried_out("conversation claim")

@@ -16,6 +16,7 @@ from web.console.home import home_routes
 from web.console.lists import list_routes
 from web.console.pages import SCRIPT, SCRIPT_NAME, SHEET, SHEET_NAME, Pages
 from web.console.payments import payment_routes
+from web.console.requests import request_pages
 from web.console.search import search_routes
 from web.console.sign_in import sign_in_routes
 from web.console.status import status_routes
@@ -42,6 +43,7 @@ def console_routes(engine: Engine, temporal: Connect, ui: str | None = None) -> 
     console.include_router(draft_routes(engine, temporal))
     console.include_router(audit_routes(engine))
     console.include_router(payment_routes(engine))
+    console.include_router(request_pages(engine))
     console.include_router(_rest(engine))
     return console
 

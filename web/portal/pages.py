@@ -49,9 +49,10 @@ def page_routes(
     slips: bool = False,
     certificates: bool = False,
     conversations: bool = False,
+    requests: bool = False,
 ) -> APIRouter:
-    """The routes of the pages; `slips`, `certificates` and `conversations` say whether there are such of what they show
-    (`web/portal/slips.py`, `certificates.py`, `chat.py`)."""
+    """The routes of the pages; `slips`, `certificates`, `conversations` and `requests` say whether there are such of
+    what they show (`web/portal/slips.py`, `certificates.py`, `chat.py`, `requests.py`)."""
     router = APIRouter(default_response_class=HTMLResponse)
 
     def owed(case: str) -> HTMLResponse:
@@ -68,6 +69,7 @@ def page_routes(
             statement=f"{mine}/extrato",
             certificate=f"{mine}/certidao" if certificates else None,
             talk=f"{mine}/conversa" if conversations else None,
+            requests=f"{mine}/pedidos" if requests else None,
         )
 
     @router.get("/p/{token}")
@@ -108,14 +110,22 @@ def pay_page(
     statement: str | None = None,
     certificate: str | None = None,
     talk: str | None = None,
+    requests: str | None = None,
 ) -> HTMLResponse:
     """The page of what is owed. `agree` is the address at which it can be paid in instalments, should its ruler name a
     policy; `slip` what the address of a debt's or instalment's slip begins with; `contest`, `statement` and
-    `certificate` those of the pages on which it is contested, told in full, and certificates are issued; `talk` where a
-    conversation about it begins."""
+    `certificate` those of the pages on which it is contested, told in full, and certificates are issued; `talk` and
+    `requests` those where a conversation about it begins, and something is asked for."""
     rule = page.ruler.agreements
     can_agree = agree if rule and rule.policy else None
-    further = {"agree": can_agree, "slip": slip, "contest": contest, "certificate": certificate, "talk": talk}
+    further = {
+        "agree": can_agree,
+        "slip": slip,
+        "contest": contest,
+        "certificate": certificate,
+        "talk": talk,
+        "requests": requests,
+    }
     return page_named("pay", 200, page=page, statement=statement, **further)
 
 

@@ -12,9 +12,12 @@ import typer
 from commands.console import Json, complain, emit, say
 from models.conversation.drawing import svg
 from models.conversation.engine import Outcome, Turn, begin, done, heard
-from models.conversation.flow import GIVES
+from models.conversation.flow import GIVES, Flow
 from models.errors import Refusal
 from storage.conversation.flow_files import Examined, examine
+
+MARKS = {"bot": "<", "taxpayer": ">", "note": "*"}
+"""The marks of a transcript: who said a line; a note says what was done."""
 
 flow_commands = typer.Typer(no_args_is_help=True)
 
@@ -52,18 +55,14 @@ def try_(
 ) -> None:
     """Talk with a flow: each line of standard input is an answer. Nothing is on record, and what it would do succeeds
     with made-up values. A transcript is what it prints."""
-    found = _usable(file)
+    found, flow = _usable(file)
     now = datetime.now(UTC)
     said: list[dict[str, str]] = []
 
     def tell(by: str, words: str) -> None:
         said.append({"by": by, "text": words})
         if not as_json:
-            say(
-                "\n".join(
-                    f"{'<' if by == 'bot' else '>' if by == 'taxpayer' else '*'} {line}" for line in words.splitlines()
-                )
-            )
+            say("\n".join(f"{MARKS[by]} {line}" for line in words.splitlines()))
 
     def through(turn: Turn) -> Turn:
         for words in turn.said:
@@ -76,14 +75,13 @@ def try_(
         made_up = {place: f"[{place}]" for place in GIVES.get(turn.do, ())}
         return through(done(found.flows, turn.place, turn.do, Outcome(True, made_up), now))
 
-    assert found.flow is not None  # noqa: S101 - it is usable
-    turn = through(begin(found.flows, found.flow.flow, now, identified=link))
+    turn = through(begin(found.flows, flow.flow, now, identified=link))
     for line in sys.stdin:
         if turn.place.ended:
             break
         tell("taxpayer", line.strip())
         turn = through(heard(found.flows, turn.place, line, now))
-    emit({"flow": found.flow.label, "ended": turn.place.ended, "said": said}, as_json, lambda: None)
+    emit({"flow": flow.label, "ended": turn.place.ended, "said": said}, as_json, lambda: None)
 
 
 @flow_commands.command()
@@ -93,18 +91,17 @@ def draw(
     as_json: Json = False,
 ) -> None:
     """Draw a flow as a picture: its steps as boxes, and the ways between them."""
-    found = _usable(file)
-    assert found.flow is not None  # noqa: S101 - it is usable
+    _, flow = _usable(file)
     try:
-        picture.write_text(svg(found.flow), encoding="utf-8")
+        picture.write_text(svg(flow), encoding="utf-8")
     except OSError as error:
         raise Refusal(f"{picture} can't be written: {error.strerror}") from None
-    emit({"flow": found.flow.label, "svg": str(picture)}, as_json, lambda: say(f"{picture}: {found.flow.label}"))
+    emit({"flow": flow.label, "svg": str(picture)}, as_json, lambda: say(f"{picture}: {flow.label}"))
 
 
-def _usable(file: str) -> Examined:
-    """A flow without faults. Raises Refusal with them, one a line."""
+def _usable(file: str) -> tuple[Examined, Flow]:
+    """The file of a flow without faults, and the flow. Raises Refusal with them, one a line."""
     found = examine(file)
-    if found.faults:
+    if found.faults or found.flow is None:
         raise Refusal("\n".join(f"{found.path}: {fault}" for fault in found.faults))
-    return found
+    return found, found.flow

@@ -84,9 +84,11 @@ class Effects:
                 if each.payable
             ]
         page = read_pay_page(connection, talk.case, self.now) if talk.case else None
+        if page is None:
+            return []
         return [
             Charge(page.tax, debt.inscription, debt.period, debt.balance, page.brcodes.get(debt.id))
-            for debt in (page.debts if page else ())
+            for debt in page.debts
         ]
 
     def _contested(self, connection: Connection, talk: Conversation) -> Outcome:
@@ -99,7 +101,7 @@ class Effects:
         if case.closed_at is not None or not credits:
             return FAILED
         contested(connection, case, credits, "conversa na página do contribuinte", BY_LINK.name, today)
-        said = {"kind": "contest", "credit": [*credits], "via": "conversation"}
+        said: dict[str, object] = {"kind": "contest", "credit": [*credits], "via": "conversation"}
         write(connection, Entry(BY_LINK, "case review", case.id, said))
         return Outcome(True)
 

@@ -136,7 +136,9 @@ class FlowStep(_Part):
     @property
     def ways(self) -> list[str]:
         """The steps that may follow it."""
-        ways = [self.to, self.fails, self.lost, *(each.to for each in (*self.options, *(self.branch or ())))]
+        chosen = [option.to for option in self.options]
+        branched = [branch.to for branch in self.branch or ()]
+        ways = [self.to, self.fails, self.lost, *chosen, *branched]
         return list(dict.fromkeys(way for way in ways if way))
 
 

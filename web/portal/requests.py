@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from channels.links import Links
 from models.errors import Refusal
+from models.law.requests import RequestKind
 from models.portal.attachment import LARGEST, MOST, read_attachment
 from models.portal.table import PortalTable, RequestForm
 from models.words import REQUESTS
@@ -96,7 +97,12 @@ def _asked(
         page = read_pay_page(connection, case, datetime.now(UTC))
     if form is None or page is None:
         return page_named("unknown", 404)
-    shown = {"form": form, "debts": page.debts if form.kind == "contest" else [], "said": said, "notice": notice}
+    shown = {
+        "form": form,
+        "debts": page.debts if form.kind is RequestKind.CONTEST else [],
+        "said": said,
+        "notice": notice,
+    }
     limits = {"longest": LONGEST, "most": MOST, "largest": LARGEST // 1024 // 1024}
     return page_named("request_form", status, table=table, pay=links.pay(case), **shown, **limits)
 

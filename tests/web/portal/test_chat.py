@@ -51,6 +51,7 @@ EFFECTS = Effects(NOBODY, NOW)
 async def http(engine: Engine) -> AsyncIterator[AsyncClient]:
     app = FastAPI()
     app.add_middleware(Guard)
+    assert TABLE
     app.include_router(chat_routes(engine, LINKS, TABLE, NOBODY))
     app.include_router(page_routes(engine, LINKS, lambda *_: None, conversations=True))
     async with AsyncClient(transport=ASGITransport(app), base_url="http://regua") as client:

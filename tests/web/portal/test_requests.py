@@ -51,7 +51,7 @@ def made(engine: Engine) -> Contract:
 async def filed(
     http: AsyncClient, made: Contract, form: str, said: str, *files: tuple[str, bytes], **more: str
 ) -> Response:
-    sent = [("file", (name, content)) for name, content in files] or [("none", (None, b""))]
+    sent = [("file", (name, content)) for name, content in files] or [("file", ("", b""))]
     return await http.post(f"{LINKS.pay(made.case)}/pedidos/{form}", data={"said": said, **more}, files=sent)
 
 

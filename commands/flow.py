@@ -11,7 +11,7 @@ import typer
 
 from commands.console import Json, complain, emit, say
 from models.conversation.drawing import svg
-from models.conversation.engine import Outcome, Turn, begin, done, heard
+from models.conversation.engine import Outcome, Reaction, begin, done, heard
 from models.conversation.flow import GIVES, Flow
 from models.errors import Refusal
 from storage.conversation.flow_files import Examined, examine
@@ -64,24 +64,24 @@ def try_(
         if not as_json:
             say("\n".join(f"{MARKS[by]} {line}" for line in words.splitlines()))
 
-    def through(turn: Turn) -> Turn:
-        for words in turn.said:
+    def through(reaction: Reaction) -> Reaction:
+        for words in reaction.said:
             tell("bot", words)
-        if turn.unclear:
+        if reaction.unclear:
             tell("note", "not understood")
-        if turn.do is None:
-            return turn
-        tell("note", turn.do)
-        made_up = {place: f"[{place}]" for place in GIVES.get(turn.do, ())}
-        return through(done(found.flows, turn.place, turn.do, Outcome(True, made_up), now))
+        if reaction.do is None:
+            return reaction
+        tell("note", reaction.do)
+        made_up = {place: f"[{place}]" for place in GIVES.get(reaction.do, ())}
+        return through(done(found.flows, reaction.place, reaction.do, Outcome(True, made_up), now))
 
-    turn = through(begin(found.flows, flow.flow, now, identified=link))
+    reaction = through(begin(found.flows, flow.flow, now, identified=link))
     for line in sys.stdin:
-        if turn.place.ended:
+        if reaction.place.ended:
             break
         tell("taxpayer", line.strip())
-        turn = through(heard(found.flows, turn.place, line, now))
-    emit({"flow": flow.label, "ended": turn.place.ended, "said": said}, as_json, lambda: None)
+        reaction = through(heard(found.flows, reaction.place, line, now))
+    emit({"flow": flow.label, "ended": reaction.place.ended, "said": said}, as_json, lambda: None)
 
 
 @flow_commands.command()

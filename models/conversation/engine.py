@@ -37,7 +37,7 @@ class Place(BaseModel):
 
 
 @dataclass(frozen=True)
-class Turn:
+class Reaction:
     """The conversation after something was heard or done."""
 
     place: Place
@@ -56,18 +56,18 @@ class Outcome:
     told: Mapping[str, str] = field(default_factory=dict)
 
 
-def begin(flows: Mapping[str, Flow], flow: str, now: datetime, *, identified: bool = False) -> Turn:
+def begin(flows: Mapping[str, Flow], flow: str, now: datetime, *, identified: bool = False) -> Reaction:
     """Begin a conversation with a flow. `now` is on the authority's clock."""
     return _run(flows, Place(flow=flow, step=flows[flow].start, identified=identified), now)
 
 
-def heard(flows: Mapping[str, Flow], place: Place, written: str, now: datetime) -> Turn:
+def heard(flows: Mapping[str, Flow], place: Place, written: str, now: datetime) -> Reaction:
     """Go on with an answer."""
     step = flows[place.flow].steps[place.step]
     if fold(written) in STOP:
-        return Turn(place.model_copy(update={"ended": True}), ("Até logo.",))
+        return Reaction(place.model_copy(update={"ended": True}), ("Até logo.",))
     if fold(written) in PERSON:
-        return Turn(place, do=Do.HAND_OVER)
+        return Reaction(place, do=Do.HAND_OVER)
     way, kept = _answered(step, written, now)
     if way is None:
         return _missed(flows, place, step, now)
@@ -75,14 +75,14 @@ def heard(flows: Mapping[str, Flow], place: Place, written: str, now: datetime) 
     return _run(flows, place.model_copy(update={"step": way, "answers": answers, "misses": 0, "asked": False}), now)
 
 
-def done(flows: Mapping[str, Flow], place: Place, what: Do, outcome: Outcome, now: datetime) -> Turn:
+def done(flows: Mapping[str, Flow], place: Place, what: Do, outcome: Outcome, now: datetime) -> Reaction:
     """Go on after something was done, or couldn't be."""
     step = flows[place.flow].steps[place.step]
     identified = place.identified or (what is Do.IDENTIFY and outcome.well)
     known = place.model_copy(update={"told": {**place.told, **outcome.told}, "identified": identified})
     if step.do is not what:
-        # asked for out of turn: afterwards it is where it was
-        return Turn(known, (filled(question(step), known),) if step.ask else ())
+        # asked for out of place: afterwards it is where it was
+        return Reaction(known, (filled(question(step), known),) if step.ask else ())
     return _run(flows, _to(known, step.to if outcome.well else step.fails), now)
 
 
@@ -95,12 +95,12 @@ def _answered(step: FlowStep, written: str, now: datetime) -> tuple[str | None, 
     return (step.to, answer) if answer is not None else (None, "")
 
 
-def _missed(flows: Mapping[str, Flow], place: Place, step: FlowStep, now: datetime) -> Turn:
+def _missed(flows: Mapping[str, Flow], place: Place, step: FlowStep, now: datetime) -> Reaction:
     if place.misses >= step.misses:
         lost = _to(place, step.lost).model_copy(update={"misses": 0})
         return replace(_run(flows, lost, now), unclear=True)
     again = tuple(filled(text, place) for text in (step.again, question(step)) if text)
-    return Turn(place.model_copy(update={"misses": place.misses + 1}), again, unclear=True)
+    return Reaction(place.model_copy(update={"misses": place.misses + 1}), again, unclear=True)
 
 
 def _to(place: Place, step: str | None) -> Place:
@@ -108,18 +108,18 @@ def _to(place: Place, step: str | None) -> Place:
     return place.model_copy(update={"step": step or place.step, "asked": False, "ended": step is None})
 
 
-def _run(flows: Mapping[str, Flow], place: Place, now: datetime) -> Turn:
+def _run(flows: Mapping[str, Flow], place: Place, now: datetime) -> Reaction:
     """Go on until something is asked, is to be done, or is over."""
     said: list[str] = []
     for _ in range(MOST_STEPS):
         if place.ended:
-            return Turn(place, tuple(said))
+            return Reaction(place, tuple(said))
         step = flows[place.flow].steps[place.step]
         if step.ask:
             said.append(filled(question(step), place))
-            return Turn(place.model_copy(update={"asked": True}), tuple(said))
+            return Reaction(place.model_copy(update={"asked": True}), tuple(said))
         if step.do:
-            return Turn(place, tuple(said), step.do)
+            return Reaction(place, tuple(said), step.do)
         if step.go:
             place = _to(place.model_copy(update={"flow": step.go}), flows[step.go].start)
         elif step.branch:
@@ -127,7 +127,7 @@ def _run(flows: Mapping[str, Flow], place: Place, now: datetime) -> Turn:
         else:
             said.append(filled(step.say or "", place))
             place = _to(place, step.to)
-    return Turn(place.model_copy(update={"ended": True}), tuple(said))
+    return Reaction(place.model_copy(update={"ended": True}), tuple(said))
 
 
 def _holds(branch: Branch, place: Place, now: datetime) -> bool:

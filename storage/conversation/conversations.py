@@ -14,7 +14,7 @@ from typing import Any, Literal, TypedDict
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, insert, select, text, update
 
-from models.conversation.engine import Outcome, Place, Turn, begin, done, heard
+from models.conversation.engine import Outcome, Place, Reaction, begin, done, heard
 from models.conversation.flow import Do, Flow
 from models.errors import Refusal
 from storage.assets import keep, read_assets
@@ -76,12 +76,12 @@ def open_conversation(engine: Engine, flow: str, carry_out: CarryOut, now: datet
     if flow not in texts:
         raise Refusal(f"there is no flow {flow}", "Não há esta conversa.")
     flows = read_flows(texts)
-    turn = begin(flows, flow, _local(now), identified=case is not None)
+    reaction = begin(flows, flow, _local(now), identified=case is not None)
     token = secrets.token_hex(16)
     with engine.begin() as connection:
         row = {"token": token, "case": case, "flow": flow, "pinned": keep(connection, texts)}
-        connection.execute(insert(conversations).values(**row, place=turn.place.model_dump(mode="json")))
-        _follow(connection, _locked(connection, conversations.c.token == token), turn, carry_out, now)
+        connection.execute(insert(conversations).values(**row, place=reaction.place.model_dump(mode="json")))
+        _follow(connection, _locked(connection, conversations.c.token == token), reaction, carry_out, now)
     return token
 
 
@@ -98,26 +98,26 @@ def hear(engine: Engine, token: str, event: str, written: str, carry_out: CarryO
             return
         if talk.held_by == "nobody":
             raise Over("the conversation is over", OVER)
-        turn = heard(talk.flows, talk.place, said, _local(now)) if talk.held_by == "bot" else None
+        reaction = heard(talk.flows, talk.place, said, _local(now)) if talk.held_by == "bot" else None
         line = {"conversation": talk.id, "by": "taxpayer", "text": said, "event": event}
-        connection.execute(insert(conversation_lines).values(**line, unclear=turn is not None and turn.unclear))
-        if turn:
-            _follow(connection, talk, turn, carry_out, now)
+        connection.execute(insert(conversation_lines).values(**line, unclear=reaction is not None and reaction.unclear))
+        if reaction:
+            _follow(connection, talk, reaction, carry_out, now)
 
 
-def _follow(connection: Connection, talk: Conversation, turn: Turn, carry_out: CarryOut, now: datetime) -> None:
-    """Say what a turn says, do what it does, and go on until something is asked, handed over or over."""
+def _follow(connection: Connection, talk: Conversation, reaction: Reaction, carry_out: CarryOut, now: datetime) -> None:
+    """Say what a reaction says, do what it does, and go on until something is asked, handed over or over."""
     for _ in range(MOST_ACTS):
-        _say(connection, talk.id, turn.said)
-        at = replace(talk, place=turn.place)
-        if turn.do is Do.HAND_OVER:
+        _say(connection, talk.id, reaction.said)
+        at = replace(talk, place=reaction.place)
+        if reaction.do is Do.HAND_OVER:
             _hand_over(connection, at, now)
             return
-        if turn.do is None:
-            _save(connection, at, "nobody" if turn.place.ended else "bot")
+        if reaction.do is None:
+            _save(connection, at, "nobody" if reaction.place.ended else "bot")
             return
-        outcome = carry_out(connection, at, turn.do)
-        turn = done(talk.flows, turn.place, turn.do, outcome, _local(now))
+        outcome = carry_out(connection, at, reaction.do)
+        reaction = done(talk.flows, reaction.place, reaction.do, outcome, _local(now))
     raise Refusal(f"flow {talk.flow.label} does more than {MOST_ACTS} things after one answer")
 
 
@@ -176,8 +176,8 @@ def give_back(engine: Engine, conversation: int, agent: str, carry_out: CarryOut
     """Give a conversation back to the bot, which goes on where it was. Raises Refusal."""
     with engine.begin() as connection:
         talk = _held(connection, conversation, agent)
-        turn = done(talk.flows, talk.place, Do.HAND_OVER, Outcome(True), _local(now))
-        _follow(connection, talk, turn, carry_out, now)
+        reaction = done(talk.flows, talk.place, Do.HAND_OVER, Outcome(True), _local(now))
+        _follow(connection, talk, reaction, carry_out, now)
 
 
 def end(engine: Engine, conversation: int, agent: str) -> None:

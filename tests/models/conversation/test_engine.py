@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from models.conversation.check import check_flow
 from models.conversation.drawing import svg
-from models.conversation.engine import Outcome, Turn, begin, done, filled, heard, within
+from models.conversation.engine import Outcome, Reaction, begin, done, filled, heard, within
 from models.conversation.flow import Do, Flow, read_flow
 from storage.conversation.flow_files import read_flows, shipped_texts
 
@@ -32,47 +32,47 @@ def faults(steps: dict[str, Any], **more: Any) -> list[str]:
     return [f"{where[-1]}: {what}" for where, what in check_flow({**FLOWS, "x": one}, "x")]
 
 
-def played(name: str, *answers: str, outcomes: dict[Do, Outcome] | None = None, link: bool = False) -> Turn:
-    """The turn after the last of these answers; what is done succeeds unless said otherwise."""
+def played(name: str, *answers: str, outcomes: dict[Do, Outcome] | None = None, link: bool = False) -> Reaction:
+    """The reaction after the last of these answers; what is done succeeds unless said otherwise."""
 
-    def through(turn: Turn) -> Turn:
-        while turn.do and turn.do is not Do.HAND_OVER:
-            outcome = (outcomes or {}).get(turn.do, Outcome(True, {"debts": "IPVA: R$ 10,00", "codes": "0002"}))
-            following = done(FLOWS, turn.place, turn.do, outcome, NOW)
-            turn = replace(following, said=(*turn.said, *following.said))
-        return turn
+    def through(reaction: Reaction) -> Reaction:
+        while reaction.do and reaction.do is not Do.HAND_OVER:
+            outcome = (outcomes or {}).get(reaction.do, Outcome(True, {"debts": "IPVA: R$ 10,00", "codes": "0002"}))
+            following = done(FLOWS, reaction.place, reaction.do, outcome, NOW)
+            reaction = replace(following, said=(*reaction.said, *following.said))
+        return reaction
 
-    turn = through(begin(FLOWS, name, NOW, identified=link))
+    reaction = through(begin(FLOWS, name, NOW, identified=link))
     for answer in answers:
-        turn = through(heard(FLOWS, turn.place, answer, NOW))
-    return turn
+        reaction = through(heard(FLOWS, reaction.place, answer, NOW))
+    return reaction
 
 
 def test_jaque_asks_plate_and_renavam_and_tells_the_debts() -> None:
-    turn = played("jaque-ipva")
-    assert turn.said[-1] == "Qual é a placa do veículo? Por exemplo ABC1D23."
-    turn = played("jaque-ipva", "abc1d23", "639884962")
-    assert turn.said[0] == "IPVA: R$ 10,00"
-    assert turn.place.identified
+    reaction = played("jaque-ipva")
+    assert reaction.said[-1] == "Qual é a placa do veículo? Por exemplo ABC1D23."
+    reaction = played("jaque-ipva", "abc1d23", "639884962")
+    assert reaction.said[0] == "IPVA: R$ 10,00"
+    assert reaction.place.identified
     assert played("jaque-ipva", "abc1d23", "639884962", "pix").said[0] == "0002"
 
 
 def test_nothing_found_tells_nothing_and_identifies_nobody() -> None:
-    turn = played("jaque-ipva", "abc1d23", "639884962", outcomes={Do.IDENTIFY: Outcome(False)})
-    assert turn.said[0].startswith("Não encontrei")
-    assert not turn.place.identified
+    reaction = played("jaque-ipva", "abc1d23", "639884962", outcomes={Do.IDENTIFY: Outcome(False)})
+    assert reaction.said[0].startswith("Não encontrei")
+    assert not reaction.place.identified
 
 
 def test_who_is_not_understood_is_asked_again_and_then_handed_over() -> None:
-    turn = played("jaque-ipva", "xyz")
-    assert (turn.unclear, turn.said[0], turn.do) == (True, "Não entendi a placa.", None)
+    reaction = played("jaque-ipva", "xyz")
+    assert (reaction.unclear, reaction.said[0], reaction.do) == (True, "Não entendi a placa.", None)
     assert played("jaque-ipva", "xyz", "xyz", "xyz").do is Do.HAND_OVER
 
 
 def test_a_person_is_asked_for_anywhere_and_the_question_stands_afterwards() -> None:
-    turn = played("jaque-ipva", "atendente")
-    assert turn.do is Do.HAND_OVER
-    back = done(FLOWS, turn.place, Do.HAND_OVER, Outcome(True), NOW)
+    reaction = played("jaque-ipva", "atendente")
+    assert reaction.do is Do.HAND_OVER
+    back = done(FLOWS, reaction.place, Do.HAND_OVER, Outcome(True), NOW)
     assert back.said == ("Qual é a placa do veículo? Por exemplo ABC1D23.",)
     assert heard(FLOWS, back.place, "abc1d23", NOW).place.answers == {"plate": "ABC1D23"}
 
@@ -113,15 +113,15 @@ def test_what_is_not_known_is_left_out_and_answers_are_not_templates() -> None:
 )
 def test_whatever_is_written_it_goes_on_or_ends_and_tells_nobody_too_early(answers: list[str]) -> None:
     for name in FLOWS:
-        turn = begin(FLOWS, name, NOW)
+        reaction = begin(FLOWS, name, NOW)
         for answer in answers:
-            if turn.place.ended or turn.do is Do.HAND_OVER:
+            if reaction.place.ended or reaction.do is Do.HAND_OVER:
                 break
-            turn = heard(FLOWS, turn.place, answer, NOW)
-            while turn.do and turn.do is not Do.HAND_OVER:
-                assert turn.do is Do.IDENTIFY or turn.place.identified
-                turn = done(FLOWS, turn.place, turn.do, Outcome(False), NOW)
-            assert turn.place.ended or turn.do or FLOWS[turn.place.flow].steps[turn.place.step].ask
+            reaction = heard(FLOWS, reaction.place, answer, NOW)
+            while reaction.do and reaction.do is not Do.HAND_OVER:
+                assert reaction.do is Do.IDENTIFY or reaction.place.identified
+                reaction = done(FLOWS, reaction.place, reaction.do, Outcome(False), NOW)
+            assert reaction.place.ended or reaction.do or FLOWS[reaction.place.flow].steps[reaction.place.step].ask
 
 
 # ---- the check

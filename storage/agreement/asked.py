@@ -45,6 +45,16 @@ class Precatorio:
 
 
 @dataclass(frozen=True)
+class Acceptance:
+    """The taxpayer's word that he accepts a deed which was shown to him."""
+
+    digest: str
+    """The SHA-256 of the deed's text."""
+    address: str
+    """The internet address that he accepted it from."""
+
+
+@dataclass(frozen=True)
 class SigningRequest:
     """A request to sign an agreement. Where a field is None, the record or the policy decides."""
 
@@ -65,6 +75,8 @@ class SigningRequest:
     precatorio: Precatorio | None = None
     identified: Identification | None = None
     """How the taxpayer was identified; None: nobody says."""
+    accepted: Acceptance | None = None
+    """None: no deed was shown to him, an official signs what he was told."""
 
 
 @dataclass(frozen=True)

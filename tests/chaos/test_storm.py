@@ -69,22 +69,21 @@ for line in sys.stdin:
 """
 
 
+def told_to_write(process: subprocess.Popen[str]) -> str:
+    assert process.stdin
+    assert process.stdout
+    print("write", file=process.stdin, flush=True)
+    return process.stdout.readline().strip()
+
+
 def test_on_a_full_disk_nothing_is_written_until_there_is_room(tmp_path: Path) -> None:
     command = [sys.executable, "-c", WRITES, str(tmp_path / "file")]
     # the shell starts it, as a server starts its own processes
     shell = ["/bin/sh", "-c", '"$@"; true', "sh", *command]
     with subprocess.Popen(shell, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin
-        assert process.stdout
-
-        def said() -> str:
-            print("write", file=process.stdin, flush=True)
-            return str(process.stdout.readline()).strip()
-
-        assert said() == "written"
+        assert told_to_write(process) == "written"
         limit_files(process.pid, 0)
-        assert said() == "File too large"
+        assert told_to_write(process) == "File too large"
         limit_files(process.pid, resource.RLIM_INFINITY)
-        assert said() == "written"
-        process.stdin.close()
+        assert told_to_write(process) == "written"
     assert (tmp_path / "file").read_text() == "xx"

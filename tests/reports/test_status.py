@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -21,12 +21,12 @@ from temporalio.client import Client
 from temporalio.common import RetryPolicy
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from embedded.child import REPOSITORY
 from models.roles import Role
 from reports.status import Status, read_status
 from storage.read_models import vitals
 from storage.read_models.vitals import IDLE_AFTER, RECONCILER, RELAY
 from tests.delivery_world import DeliveryWorld
-from tests.embedded.test_stack import REPOSITORY
 from tests.payloads import KEYS
 from tests.web.background.test_reconciler import TOLD_AFTER
 from tests.web.console.console_world import browser, signed_in_as
@@ -170,10 +170,9 @@ def connect(address: str) -> Connect:
 
 
 @pytest.fixture(autouse=True)
-def _services(monkeypatch: pytest.MonkeyPatch, database: str, address: str) -> Iterator[None]:
+def _services(monkeypatch: pytest.MonkeyPatch, database: str, address: str) -> None:
     monkeypatch.setenv("DATABASE_URL", database)
     monkeypatch.setenv("TEMPORAL_ADDRESS", address)
-    return
 
 
 def commanded() -> dict[str, Any]:

@@ -85,7 +85,7 @@ class Vitals(TypedDict):
     failing_imports: list[str]
     """Kinds of import of which the last one was refused, or whose file disagrees with itself."""
     idle_work: list[str]
-    """What works beside the web, and no process does it: the relay, the reconciler."""
+    """Work beside the web that no process does: the relay's, the reconciler's."""
     cost_today: Decimal
     sent_today: list[Sent]
     cases: int

@@ -221,10 +221,12 @@ async def test_a_fault_is_told_in_each_place(world: World, database: str, connec
     assert marked(page, name)
 
 
-@pytest.mark.parametrize("dead", [RELAY, RECONCILER])
-async def test_a_dead_relay_or_reconciler_is_named(world: World, database: str, connect: Connect, dead: str) -> None:
-    name = dead.removeprefix("regua ")
-    async with at_work(database, *{RELAY, RECONCILER} - {dead}):
+@pytest.mark.parametrize("absent", [RELAY, RECONCILER])
+async def test_a_relay_or_reconciler_that_is_absent_is_named(
+    world: World, database: str, connect: Connect, absent: str
+) -> None:
+    name = absent.removeprefix("regua ")
+    async with at_work(database, *{RELAY, RECONCILER} - {absent}):
         status = await told_until(world, connect, "idle_work")
         said, page = await asyncio.to_thread(commanded), await page_of(world, connect)
     assert measured(status)["idle_work"] == 1

@@ -5,8 +5,8 @@ from alembic import op
 
 from storage.migrations.words import forget, know
 
-revision = "0071"
-down_revision = "0070"
+revision = "0073"
+down_revision = "0072"
 
 NOW = sa.text("clock_timestamp()")
 STATUSES = "'CRIADA', 'APROVADA', 'REJEITADA', 'EXPIRADA', 'CANCELADA'"

@@ -17,16 +17,16 @@ from models.agreement.instalments import State as AgreementState
 from models.case.evidence import Debt
 from models.errors import Refusal, Unreckonable
 from models.payment.brcode import Receiver
-from storage.agreement import recurrences
 from storage.agreement.agreements import agreements_of, debts_of, read_life, read_row
-from storage.agreement.recurrences import approved_of, debited_by
 from storage.amounts.accruals import accrual_of
 from storage.amounts.owed import owed_of
 from storage.case.cases import Case, read_case
 from storage.case.facts import read_facts
+from storage.payments import recurrences
 from storage.payments.charges import LONGEST, Billed, Claimed, Terms, claim, close, close_paid, live, record_issued
 from storage.payments.joint_charges import Member
 from storage.payments.offers import offer_now
+from storage.payments.recurrences import approved_of, debited_by
 from storage.schema import instalments, taxpayers
 from workflows.effects import ChargeEffects
 

@@ -21,10 +21,10 @@ from storage.agreement.asked import SigningRequest
 from storage.agreement.debits import end_debit
 from storage.agreement.offsets import refuse_offset
 from storage.agreement.policies import offered_policy
-from storage.agreement.recurrences import asked_of, record_asked
 from storage.agreement.signing import sign
 from storage.audit.log import Entry, carry
 from storage.case.cases import read_case
+from storage.payments.recurrences import asked_of, record_asked
 from storage.schema import taxpayers
 
 

@@ -11,12 +11,12 @@ from models.errors import Refusal
 from models.payment.pix import read_item
 from models.payment.recurrence import news_kept
 from operations.operation import Act, must_say, operation
-from storage.agreement.recurrences import hear
 from storage.intake.files import TextFile
 from storage.intake.rejects import Rejects
 from storage.payments import bank_files, corrections, ledger, matching, quarantine
 from storage.payments.bank_files import BankFileImported
 from storage.payments.corrections import Corrected
+from storage.payments.recurrences import hear
 from storage.payments.reports import Recorded
 from workflows.secrecy import Cipher
 

@@ -16,9 +16,9 @@ from models.payment.pix import PixPayment
 from operations.agreements import ask_for_debit, end_agreed_debit
 from operations.operation import Credentials
 from operations.payments import retry_item
-from storage.agreement.recurrences import record_asked
 from storage.payments.ledger import record_pix
 from storage.payments.quarantine import list_quarantined
+from storage.payments.recurrences import record_asked
 from tests.agreement_world import BH, Contract, at, contract
 from tests.banks.fake_psp import FakePsp, drops
 from tests.payloads import CIPHER

@@ -13,8 +13,8 @@ from sqlalchemy import Engine
 
 from models.callback import Malformed
 from models.payment.recurrence import Kind, items_of, read_news
-from storage.agreement.recurrences import hear
 from storage.payments.quarantine import Unread, keep
+from storage.payments.recurrences import hear
 from web.webhooks.openapi import NEWS_OF_DEBITS, NEWS_OF_RECURRENCES, REFUSALS
 from web.webhooks.pix import doorkeeper
 from web.webhooks.webhook import AT_ONCE, Webhook, log

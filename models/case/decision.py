@@ -68,7 +68,7 @@ def _next(view: View, ahead: Step | None, blocks: tuple[Block, ...]) -> Step:
     if not facts.outstanding and not facts.suspended:
         return at_once(view, Action.RESOLVE, "nada mais em aberto")
     if any(block.kind in STOPS for block in blocks):
-        until = facts.hold_ends_on if facts.on_hold else None
+        until = facts.ground_ends_on if facts.on_hold else None
         return wait(view, blocks[0].reason, until and until + timedelta(days=1))
     return ahead or wait(view, "nenhuma evidência que esta régua aceite")
 

@@ -8,6 +8,7 @@ from datetime import date
 from models.case.credit import CreditId
 from models.case.facts import CaseFacts
 from models.case.in_time import defence_term
+from models.case.journal import EntryKind
 from models.formats import day, money, period
 from models.words import CHANNELS
 from reports.document import Block
@@ -26,11 +27,12 @@ def by_credit(record: Record) -> Iterator[Block]:
 
 def _line(record: Record, listed: ListedCredit) -> tuple[str, ...]:
     served_on = listed["served_on"]
+    notice = next(each for each in record.dossier.notices if each["id"] == listed["notice"])
     return (
         record.inscription(listed["debt"]) if listed["debt"] else f"declaração {period(listed['period'] or '')}",
-        money(listed["amount"]) if listed["amount"] is not None else "",
+        _amount(listed),
         joined(listed["notice"], day(listed["at"]), CHANNELS[listed["channel"]]),
-        day(served_on) if served_on else "sem prova",
+        record.service_of(notice),
         _term(record, listed["credit"], served_on) if served_on else "",
         "; ".join(
             _defence(defence, listed["credit"])
@@ -39,6 +41,13 @@ def _line(record: Record, listed: ListedCredit) -> tuple[str, ...]:
         ),
         "; ".join(_acts(record, listed)),
     )
+
+
+def _amount(listed: ListedCredit) -> str:
+    if listed["amount"] is None:
+        return ""
+    more = "; lançamento elevado depois: exige notificação própria" if listed["outgrown"] else ""
+    return f"{money(listed['amount'])}{more}"
 
 
 def _is_of(listed: ListedCredit, credits: list[CreditId]) -> bool:
@@ -65,4 +74,7 @@ def _acts(record: Record, listed: ListedCredit) -> Iterator[str]:
     for act in record.dossier.suspensions:
         if _is_of(listed, act["credits"]):
             back = f", devolvido em {day(act['reinstated_on'])}" if act["reinstated_on"] else ""
-            yield f"{act['code']} suspenso em {day(act['suspended_on'])}{back}"
+            yield f"{act['code']} suspenso em {day(act['suspended_on'])}, aprovado por {act['approved_by']}{back}"
+    for decision in record.dossier.decisions:
+        if decision["kind"] == EntryKind.CASE_REFERRED and listed["debt"] in decision["evidence"].get("referred", ()):
+            yield f"encaminhado para protesto e execução fiscal em {day(decision['at'])}"

@@ -7,9 +7,11 @@ from datetime import date
 
 from models.case.credit import CreditId
 from models.case.facts import CaseFacts
-from models.case.in_time import defence_term
+from models.case.in_time import appeal_term, defence_term
 from models.case.journal import EntryKind
+from models.case.view import View
 from models.formats import day, money, period
+from models.law.term import Term
 from models.words import CHANNELS
 from reports.document import Block
 from reports.record import Record, grid, joined
@@ -35,7 +37,7 @@ def _line(record: Record, listed: ListedCredit) -> tuple[str, ...]:
         record.service_of(notice),
         _term(record, listed["credit"], served_on) if served_on else "",
         "; ".join(
-            _defence(defence, listed["credit"])
+            _defence(record, defence, listed["credit"])
             for defence in record.dossier.defences
             if _is_of(listed, defence["credits"])
         ),
@@ -55,19 +57,28 @@ def _is_of(listed: ListedCredit, credits: list[CreditId]) -> bool:
 
 
 def _term(record: Record, credit: CreditId, served_on: date) -> str:
-    case = record.dossier.case
-    if case.ruler.gate is None:
-        return ""
-    view = case.view(case.state, record.dossier.facts or CaseFacts(today=record.dossier.as_of))
-    term = defence_term(view, credit, served_on)
+    return "" if record.ruler.gate is None else _both_days(defence_term(_view(record), credit, served_on))
+
+
+def _both_days(term: Term) -> str:
     return f"{term.until}; ato a partir de {day(term.act_from)}"
 
 
-def _defence(defence: Defence, credit: CreditId) -> str:
+def _view(record: Record) -> View:
+    case = record.dossier.case
+    return case.view(case.state, record.dossier.facts or CaseFacts(today=record.dossier.as_of))
+
+
+def _defence(record: Record, defence: Defence, credit: CreditId) -> str:
     what = "recurso" if defence["appeal"] else "defesa"
-    decided = f", {RULED[defence['state']]} em {day(defence['decided_on'])}" if defence["decided_on"] else ""
     late = ", fora do prazo" if credit in defence["late"] else ""
-    return f"{what} de {day(defence['filed_on'])}{late}{decided or ', em análise'}"
+    filed, decided_on = f"{what} de {day(defence['filed_on'])}{late}", defence["decided_on"]
+    if decided_on is None:
+        return f"{filed}, em análise"
+    ruled = f"{filed}, {RULED[defence['state']]} em {day(decided_on)}"
+    if defence["state"] != "rejected" or defence["appeal"] or record.ruler.gate is None:
+        return ruled
+    return f"{ruled}, recurso {_both_days(appeal_term(_view(record), credit, decided_on))}"
 
 
 def _acts(record: Record, listed: ListedCredit) -> Iterator[str]:

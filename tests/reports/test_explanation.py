@@ -44,6 +44,7 @@ FACTS = (
     "saldo de R$ 1.234,56",
     "até 16/04/2026; ato a partir de 17/04/2026",  # served on Tue 17/03/2026, thirty continuous days
     "P1 suspenso em 02/03/2026, aprovado por Bia",
+    "recurso até 01/04/2026; ato a partir de 02/04/2026",  # rejected on Mon 02/03/2026, thirty continuous days
     "Benefício suspenso: PRODESIN (P1)",
     "Benefício devolvido: PRODESIN (P1)",
     "processo 77",

@@ -133,8 +133,8 @@ def _climb(view: View, on: OnRow) -> Step:
 
 
 def _at_the_gate(view: View, on: OnRow, row: Hypothesis, index: int) -> Step:
-    """Credits that joined after the formal notices, or were raised since, get one of their own, at the tone that the case
-    has come to; what the others have come to waits for none of them."""
+    """Credits that joined after the formal notices, or were raised since, get one of their own, at the tone that the
+    case has come to; what the others have come to waits for none of them."""
     late = unlisted(view)
     others = gate(view, on) if any(each.opens for each in passages(view)) or not late else None
     if not late or not view.facts.has_benefits:

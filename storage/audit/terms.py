@@ -44,6 +44,11 @@ END = text("""
 
 LISTS = "ARRAY(SELECT credit FROM notice_credits WHERE notice = notices.id)"
 """The credits that a notice lists."""
+ASSESSED = """
+    (SELECT jsonb_object_agg(credit, CAST(assessed AS text)) FROM notice_credits
+     WHERE notice = notices.id AND assessed IS NOT NULL)
+"""
+"""At how much each of them was assessed, where that was kept."""
 
 SERVES = f"""
     (served_on IS NOT NULL AND channel NOT IN ('sms', 'whatsapp', 'messenger', 'voice')

@@ -25,7 +25,7 @@ def apply_differences(connection: Connection, now: datetime) -> None:
     entries = [_entry(happened, now) for happened in connection.execute(text(CONCERNED)).mappings()]
     for change in (
         *(UPDATE_DEBTS, ADD_DEBTS, ADD_DEBTORS, MOVE_DEBTORS, REMOVE_DEBTORS),
-        *(LIFT_HOLDS, PLACE_HOLDS, HOLD_CONTRADICTED, END_DEBTS, OWE_AGAIN, UPDATE_ASSETS, KEEP_KEYS),
+        *(LIFT_HOLDS, PLACE_HOLDS, HOLD_CONTRADICTED, HOLD_DOUBTFUL, END_DEBTS, OWE_AGAIN, UPDATE_ASSETS, KEEP_KEYS),
     ):
         connection.execute(text(change))
     if entries:
@@ -150,6 +150,19 @@ HOLD_CONTRADICTED = """
 INSERT INTO holds (debt, ground, source, placed_by, reason)
 SELECT debt, 'data_under_review', 'person', 'taxpayers import', contradiction
 FROM deductions WHERE contradiction IS NOT NULL ORDER BY debt
+ON CONFLICT DO NOTHING
+"""
+
+# people alone can say whether what a return declared is in what an extract has now
+HOLD_DOUBTFUL = """
+INSERT INTO holds (debt, ground, source, placed_by, reason)
+SELECT DISTINCT ON (lodged.id) lodged.id, 'data_under_review', 'person', 'taxpayers import',
+       'linha ' || incoming.line || ' do extrato: débito deste tributo, sem período, que pode ser o mesmo'
+FROM incoming JOIN links ON links.debt = incoming.id
+JOIN debtors ON debtors.taxpayer = links.taxpayer
+JOIN debts AS lodged ON lodged.id = debtors.debt AND lodged.tax = incoming.tax AND lodged.due <= incoming.due
+WHERE incoming.is_new AND incoming.period IS NULL AND lodged.declared AND lodged.extinct_on IS NULL
+ORDER BY lodged.id, incoming.line
 ON CONFLICT DO NOTHING
 """
 

@@ -33,8 +33,9 @@ def take_over_declared(connection: Connection) -> None:
     connection.execute(text(TAKE_OVER))
 
 
-# a return is judged once its due date has passed, and what is lodged follows what it says later. Five years run from
-# the due date or the return, whichever is later (Tema STJ 383)
+# a return is judged once its due date has passed, and what is lodged follows what it says later; where an extract has a
+# debt of that tax, due then or later, and doesn't tell its period, it may be the same, and nothing is lodged. Five
+# years run from the due date or the return, whichever is later (Tema STJ 383)
 UNPAID = """
 CREATE TEMP TABLE staged ON COMMIT DROP AS
 WITH unpaid AS (
@@ -47,8 +48,9 @@ WITH unpaid AS (
     JOIN filings USING (taxpayer, tax, period)
     LEFT JOIN LATERAL (
         SELECT debts.id, inscription, debts.declared FROM debtors JOIN debts ON debts.id = debtors.debt
-        WHERE debtors.taxpayer = known.taxpayer AND debts.tax = known.tax AND debts.period = known.period
-        ORDER BY debts.declared LIMIT 1) AS mine ON true
+        WHERE debtors.taxpayer = known.taxpayer AND debts.tax = known.tax
+          AND (debts.period = known.period OR (debts.period IS NULL AND debts.due >= known.due))
+        ORDER BY debts.period IS NULL, debts.declared LIMIT 1) AS mine ON true
     WHERE superseded_at IS NULL AND CASE
         WHEN mine.id IS NULL THEN known.due < :today
         ELSE mine.declared AND EXISTS (SELECT FROM changes WHERE changes.line = known.line) END

@@ -146,6 +146,18 @@ def test_an_extract_that_names_no_period_has_it_by_its_due_date(returns: Returns
     assert returns.owed_now() == [("AL1", False, 1000, 1000)]
 
 
+def test_an_extract_that_may_have_it_under_another_day_holds_it_for_people(returns: Returns) -> None:
+    """Registered since, perhaps with others: neither period nor due date tells."""
+    returns.filed()
+    returns.listed(listed_as(period="").replace("2026-10-09", "2026-11-16"))
+    [(held, ground, by)] = returns.held()
+    assert (held.startswith("DECLARADO"), ground, by) == (True, "data_under_review", "person")
+    returns.filed("500.00", period="2026-08", due="2026-09-09")
+    assert len(returns.owed_now()) == 2, "nor is another lodged"
+    returns.filed("500.00", period="2026-10", due="2026-11-18", day=3)
+    assert len(returns.owed_now()) == 3, "due later than that debt"
+
+
 def test_an_extract_may_say_that_it_is_paid(returns: Returns) -> None:
     returns.filed()
     returns.listed(listed_as(amount="0.00", situation="Quitada"))

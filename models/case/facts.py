@@ -40,8 +40,8 @@ class FormalNotice(_Fact):
     credits: tuple[CreditId, ...] = ()
     """Empty: nobody knows what it listed, so it serves for nothing."""
     outgrown: tuple[CreditId, ...] = ()
-    """Those of them that were assessed at more since: for what was added the taxpayer has had no notice and no term
-    (CTN art. 145; Decreto 70.235/1972, art. 18 § 3º)."""
+    """The credits among them that were assessed at more since: for what was added the taxpayer has had no notice and no
+    term (CTN art. 145; Decreto 70.235/1972, art. 18 § 3º)."""
     stage: Stage | None = None
     served_on: date | None = None
     deemed_on: date | None = None

@@ -5,8 +5,8 @@ from alembic import op
 
 from storage.migrations.words import forget, know
 
-revision = "0073"
-down_revision = "0072"
+revision = "0075"
+down_revision = "0074"
 
 NOW = sa.text("clock_timestamp()")
 STATUSES = "'CRIADA', 'APROVADA', 'REJEITADA', 'EXPIRADA', 'CANCELADA'"

@@ -99,9 +99,9 @@ class Allotted:
     """An agreement's money on its debts, by debt."""
 
     left: dict[str, Decimal]
-    """What each still lacks."""
+    """The part of each that is still to be paid."""
     charges: dict[str, Decimal]
-    """What of the money on each paid what time added to instalments."""
+    """The part of the money on each that paid what time added to instalments."""
 
 
 def allocate(connection: Connection, agreement: str, shares: list[Share], life: Life) -> Allotted:

@@ -26,6 +26,9 @@ from models.errors import Refusal
 TEND_SECONDS = 0.25
 STOP_SECONDS = 60.0
 
+MOST_WORKERS = 4
+"""As many as the embedded PostgreSQL has connections for, of which each holds twenty (`worker.CONNECTIONS`)."""
+
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0 finds a free one.")]
 
 stack = typer.Typer(no_args_is_help=True)
@@ -42,6 +45,9 @@ def up(
     ui_port: Port = 0,
     web_port: Port = 0,
     database_port: Port = 0,
+    workers: Annotated[
+        int, typer.Option(min=1, max=MOST_WORKERS, help="Worker processes: each keeps one processor busy.")
+    ] = 1,
     as_json: Json = False,
 ) -> None:
     """Start everything and stay in the foreground until Ctrl-C; what is stored outlives it."""
@@ -49,7 +55,7 @@ def up(
     running = False
     with stoppable():
         try:
-            with Stack(home(), day_seconds, ports) as started:
+            with Stack(home(), day_seconds, ports, workers) as started:
                 announce(started, as_json)
                 started.publish()
                 running = True

@@ -21,6 +21,7 @@ APPEND_ONLY = frozenset({
     "assets",
     "audit_log",
     "certificates",
+    "conversation_lines",
     "decisions",
     "defence_credits",
     "delivery_events",
@@ -35,6 +36,7 @@ APPEND_ONLY = frozenset({
     "remissions",
     "remittances",
     "request_credits",
+    "request_files",
     "rulers",
     "sign_ins",
 })  # fmt: skip
@@ -51,6 +53,7 @@ FIXED = {
     "calls": "id task queue channel at started_at",
     "cohort_drafts": "id made_by made_at",
     "cohorts": "name started_by selection started_at",
+    "conversations": "id token case flow pinned opened_at",
     "debts": "id tax pix_txid slip_number",
     "defences": "id case filed_on reference recorded_by recorded_at appeal",
     "extinctions": "id debt ground on source recorded_at",
@@ -68,7 +71,7 @@ FIXED = {
     "promises": "id case amount promised_for due judged_on channel made_by made_on after_payment recorded_at",
     "quarantined_items": "id digest sealed reason arrived_at",
     "replies": "id provider event channel address taxpayer case body intent",
-    "requests": "id case kind made_on due reference recorded_by recorded_at",
+    "requests": "id case kind made_on due reference recorded_by recorded_at said key",
     "reversals": "id payment reference kind moved_to by reason amount reversed_on recorded_at",
     "sessions": "id digest person role token signed_in_at",
     "slips": "id kind debt instalment taxpayer amount due issued_on issued_by barcode beneficiary beneficiary_tax_id"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PARENT, TIMES = 1, slice(11, 15)
-"""Where a line of /proc/PID/stat has them, counted from the state (proc_pid_stat(5)): own times, in the program and in
+"""Their places in a line of /proc/PID/stat, counted from the state (proc_pid_stat(5)): own times, in the program and in
 the system, and those of children that ended."""
 
 

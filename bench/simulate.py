@@ -60,7 +60,7 @@ class Happening:
 
 @dataclass(frozen=True)
 class Need:
-    """What one kind of process is asked for by a campaign."""
+    """The processors that a campaign asks for, of one kind of process."""
 
     process: str
     processor_hours: float
@@ -84,7 +84,7 @@ def drawn(ruler: Ruler, calendar: Calendar, start: datetime, sample: int, seed: 
 
 
 def _life(view: View, clock: Clock, calendar: Calendar, share: float, random: Random) -> Iterator[Happening]:
-    """What happens to a case after its start; `share` is its place in each day's hours."""
+    """The life of a case after its start; `share` is its place in each day's hours."""
     hours = view.ruler.jurisdiction.contact_hours
     for step in plan(view):
         at = _instant(step, clock)
@@ -121,7 +121,7 @@ Asked = Mapping[datetime, float]
 
 
 def by_hour(happened: Iterable[tuple[Happening, float]]) -> dict[str, Asked]:
-    """What each kind of process is asked for, given how often each thing happens."""
+    """The processor time that each kind of process is asked for, given how often each thing happens."""
     asked: dict[str, dict[datetime, float]] = defaultdict(lambda: defaultdict(float))
     for happening, times in happened:
         for process, milliseconds in COSTS[happening.kind].items():

@@ -8,6 +8,7 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -20,10 +21,12 @@ import operations
 from channels.links import Links
 from commands import COMMANDS
 from commands.line import leaves, loaded
-from models.roles import DUTIES, READINGS, Role
+from models.intake.upload import Kind
+from models.roles import DUTIES, READINGS, Actor, Role
 from operations.operation import OPERATIONS, Operation
 from storage.audit.tokens import issue
 from storage.case.cohort_drafts import make_draft
+from storage.intake.uploads import keep_upload
 from storage.schema import calls, tasks
 from tests import factories
 from tests.agreement_world import contract
@@ -110,7 +113,22 @@ READS = {
 """Commands that change nothing on record of a taxpayer, but for an option of theirs that has a duty."""
 
 
-AT_THE_CONSOLE = {"cohort draft", "cohort draft --drop", "cohort check", "session end", "taxpayer reveal"}
+AT_THE_CONSOLE = {
+    "cohort draft",
+    "cohort draft --drop",
+    "cohort check",
+    "import upload",
+    "import check",
+    "import start",
+    "import rejects",
+    "import drop",
+    "ruler draft",
+    "ruler draft --drop",
+    "ruler edit",
+    "ruler publish",
+    "session end",
+    "taxpayer reveal",
+}
 """Duties that no command has, only pages."""
 
 
@@ -214,6 +232,7 @@ async def test_no_get_changes_anything(engine: Engine, database: str, app_on: Ca
         later = datetime.now(UTC) + timedelta(hours=1)
         call = connection.execute(insert(calls).values(taken | {"lapses_at": later}).returning(calls.c.id)).scalar_one()
         draft = str(make_draft(connection, {"name": "iptu", "ruler": "alagoas-icms"}, "ana"))
+        upload = str(keep_upload(connection, BytesIO(b"tax_id\n"), "a.csv", Kind.TAXPAYERS, Actor("ana")))
     links = Links(["k" * 32], SITE)
     doors = {"/p/": links.pay(case), "/a/": links.agree(case), "/u/": links.unsubscribe(case, "email")}
     app = app_on(f"{database}?options=-c%20default_transaction_read_only%3Don")
@@ -229,6 +248,8 @@ async def test_no_get_changes_anything(engine: Engine, database: str, app_on: Ca
                 .replace("{what}", "tasks")
                 .replace("{draft}", draft)
                 .replace("{payment}", payment)
+                .replace("{upload}", upload)
+                .replace("{ruler}", "alagoas-icms")
                 .replace("{taxpayer}", taxpayer)
                 .replace("{call}", str(call))
             )

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from io import BytesIO
 from itertools import count
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -20,13 +21,15 @@ from starlette.datastructures import ImmutableMultiDict
 from twilio.request_validator import RequestValidator
 
 from channels.links import Links
-from models.roles import Role
+from models.intake.upload import Kind
+from models.roles import Actor, Role
 from operations.agreements import SIGNER
 from storage.agreement.asked import SigningRequest
 from storage.agreement.policy_files import load_policy
 from storage.agreement.signing import sign
 from storage.audit.tokens import issue
 from storage.case.cohort_drafts import make_draft
+from storage.intake.uploads import keep_upload
 from tests import factories
 from tests.agreement_world import SP, contract
 from tests.chance import examples
@@ -68,6 +71,7 @@ def links(engine: Engine) -> dict[str, str]:
         bearer = issue(connection, "bia", Role.SUPERVISOR, "root", None)
         payment = factories.payment(connection)
         draft = make_draft(connection, {"name": "iptu", "ruler": "alagoas-icms"}, "ana")
+        upload = keep_upload(connection, BytesIO(b"tax_id\n"), "a.csv", Kind.TAXPAYERS, Actor("ana"))
         instalment = connection.execute(text("SELECT id FROM instalments WHERE n = 1")).scalar_one()
     doors = {"/p/": LINKS.pay(case), "/a/": LINKS.agree(case), "/u/": LINKS.unsubscribe(case, "email")}
     return {
@@ -80,6 +84,8 @@ def links(engine: Engine) -> dict[str, str]:
         "name": "iptu",
         "draft": str(draft),
         "payment": str(payment),
+        "upload": str(upload),
+        "ruler": "alagoas-icms",
         "bearer": bearer,
     }
 

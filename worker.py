@@ -41,8 +41,11 @@ from workflows.names import PROVIDERS, TASK_QUEUE, queue_of
 from workflows.sandbox import Sandbox
 from workflows.taxpayer_ruler import TaxpayerRuler
 
-THREADS = 16
-"""Activities at once: each holds one database connection."""
+AT_ONCE = 48
+"""Activities at once: while one batch of case transactions is carried out (activities/batches.py), the next gathers."""
+
+CONNECTIONS = 20
+"""To the database, at most: a batch holds one."""
 
 CACHED = 2_000
 """Cases a worker remembers; another one's history is read again when something happens to it. With more of them each
@@ -92,8 +95,8 @@ def worker_on(client: Client, dependencies: Dependencies, deployment: WorkerDepl
             InterferenceActivities(dependencies.engine).record_interference,
             *([ChargeActivities(dependencies.engine, dependencies.bank).charge] if dependencies.bank else []),
         ],
-        activity_executor=ThreadPoolExecutor(THREADS),
-        max_concurrent_activities=THREADS,
+        activity_executor=ThreadPoolExecutor(AT_ONCE),
+        max_concurrent_activities=AT_ONCE,
         max_cached_workflows=CACHED,
         workflow_runner=Sandbox(),
         interceptors=[Admission()],
@@ -131,7 +134,7 @@ async def reach_temporal(stop: asyncio.Event) -> Client | None:
 
 async def main() -> None:
     dependencies = Dependencies(
-        engine=connect_from_environment(pool=THREADS + 4),
+        engine=connect_from_environment(pool=CONNECTIONS),
         post=gateway_from(os.environ, home()),
         links=links_from(os.environ),
         bank=bank_from(os.environ),

@@ -14,7 +14,7 @@ from models.case.gate import at_stake
 from models.case.journal import EntryKind
 from models.case.referral import ready_to_refer
 from models.case.status import Status
-from models.case.step import Action
+from models.case.step import Action, Step
 from models.contact.delivery import Route
 from models.formats import day
 from storage.case.acts import must_be_recorded
@@ -37,10 +37,14 @@ class CaseActivities(CaseEffects):
     @activity.defn
     def evaluate(self, asked: EvaluationRequest) -> Evaluation:
         """Read how the case stands now. Raises Refusal when it is told of an act that nobody did."""
-        with self.dependencies.case_transaction(asked.case) as tx:
+
+        def look(tx: CaseTransaction) -> Step | None:
             if asked.act is not None:
                 must_be_recorded(tx.connection, asked.case, asked.act)
-            begun = last_contact(tx.connection, asked.case)
+            return last_contact(tx.connection, asked.case)
+
+        # who has paid, or acted, doesn't wait for a campaign's notices
+        tx, begun = self.dependencies.carry_out(asked.case, look, first=True)
         with self.dependencies.engine.connect() as connection:
             path, claimed = path_of(connection, asked.case), claimed_notices(connection, asked.case)
         return self.dependencies.evaluation(tx, path, claimed, begun)
@@ -136,7 +140,10 @@ class CaseActivities(CaseEffects):
 
     def _if_due(self, case: str, action: Action, act: Callable[[CaseTransaction], None]) -> NextAction:
         """Act when `action` is still what comes next; overtaken or done already, it changes nothing."""
-        with self.dependencies.case_transaction(case) as tx:
+
+        def act_if_due(tx: CaseTransaction) -> None:
             if tx.case.closed_at is None and tx.step.action is action and tx.due:
                 act(tx)
+
+        tx, _ = self.dependencies.carry_out(case, act_if_due, first=True)
         return self.dependencies.next_action(tx)

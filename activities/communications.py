@@ -19,7 +19,7 @@ from models.contact.delivery import Progress, Route, routes_left
 from models.words import CHANNELS, COMMUNICATIONS
 from storage.contact.communications import CommunicationTransaction, communication_transaction
 from storage.contact.costs import spend
-from storage.contact.notices import IssuedNotice, claim
+from storage.contact.notices import IssuedNotice, claim, issued
 from workflows.effects import CommunicationDispatch, CommunicationEffects, CommunicationNextAction, Dispatch
 
 NO_WAIT = timedelta(0)
@@ -40,7 +40,7 @@ class CommunicationActivities(CommunicationEffects):
         with self._transaction(dispatch.communication) as tx:
             claimed = self._claim(tx, route)
         if claimed is not None:
-            carry(self.dependencies.engine, claimed)
+            carry(self.dependencies, claimed)
         with self._transaction(dispatch.communication) as tx:
             return self._next_action(tx)
 
@@ -126,7 +126,8 @@ class CommunicationActivities(CommunicationEffects):
             "formal": False,
             **made_of(route.channel, message, tx.person, adapter, segments, cost),
         }
-        made = claim(tx.connection, row)
+        claim(tx.connection, [row])
+        made = issued(row)
         what = f"{COMMUNICATIONS[kind]} por {CHANNELS[route.channel]}"
         tx.journal(EntryKind.COMMUNICATION_ISSUED, what, at, {"notice": made.id})
         return made

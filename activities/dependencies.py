@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property, partial
+from typing import Any, TypeVar
 
 from sqlalchemy import Engine
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.batches import Batches, CaseAct, act_together
 from activities.current import unclaimed
 from banks.bank import Bank
 from channels.links import Links
@@ -23,12 +25,15 @@ from models.contact.delivery import Route
 from models.law.calendar import Window
 from storage.case.cases import Case
 from storage.case.path import ClaimedNotice
-from storage.case.transaction import CaseTransaction, case_transaction
+from storage.case.transaction import CaseTransaction
+from storage.contact.notices import Sent, record_sent
 from workflows.effects import Dispatch, Evaluation, NextAction, PlannedStep, Unfinished
 from workflows.names import PROVIDERS, queue_of
 
 UNTIL_VERIFIED = timedelta(hours=1)
 """How often an example that a provider would truly send looks whether it goes by verified rules now."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -40,11 +45,21 @@ class Dependencies:
     bank: Bank | None = None
     """Without one, nothing is charged: debts are paid as their imports say."""
 
-    @contextmanager
-    def case_transaction(self, case: str, not_before: date | None = None) -> Iterator[CaseTransaction]:
-        """A case transaction that knows which channels need an address of the taxpayer's."""
-        with case_transaction(self.engine, case, now(), not_before, self.post.unaddressed) as tx:
-            yield tx
+    @cached_property
+    def _case_batches(self) -> Batches[CaseAct, tuple[CaseTransaction, Any]]:
+        return Batches(partial(act_together, self.engine, self.post.unaddressed))
+
+    @cached_property
+    def sent(self) -> Batches[Sent, bool]:
+        """The record of what providers took: answers whether sending was service too."""
+        return Batches(partial(record_sent, self.engine))
+
+    def carry_out(
+        self, case: str, act: Callable[[CaseTransaction], T], not_before: date | None = None, first: bool = False
+    ) -> tuple[CaseTransaction, T]:
+        """Act on a case in a transaction that knows which channels need an address of the taxpayer's; gives the case as
+        it was saved, and what the act gave. `first`: before others that wait."""
+        return self._case_batches.carry_out(CaseAct(case, now(), not_before, act=act), first)
 
     def next_action(self, tx: CaseTransaction) -> NextAction:
         """The next action, which an activity answers: the step that is next, when it runs, and by whom its notices

@@ -15,11 +15,11 @@ from typing import TypeVar
 from sqlalchemy import Engine
 from temporalio.exceptions import ApplicationError
 
-from activities.dependencies import now
+from activities.dependencies import Dependencies, now
 from channels.mail_gateway import Adapter, Busy, Outgoing, Receipt, Unanswered, Undeliverable
 from storage.case.cases import Case
 from storage.case.people import suppress_contact
-from storage.contact.notices import count_hand_over, lose, record_sent, serve_by_file
+from storage.contact.notices import Sent, count_hand_over, lose
 
 HANDED_TWICE = 2
 
@@ -51,15 +51,15 @@ def out_of_hours(wait: timedelta | None) -> ApplicationError:
     return ApplicationError("outside the contact hours", type="OutOfHours", next_retry_delay=wait)
 
 
-def carry(engine: Engine, claimed: Claimed) -> bool:
+def carry(dependencies: Dependencies, claimed: Claimed) -> bool:
     """Hand a notice over and record what came of it; whether its case looks different by it, since the notice is lost,
     or was service. Raises ApplicationError for what Temporal is to try again."""
     try:
-        receipt = _hand_over(engine, claimed)
+        receipt = _hand_over(dependencies.engine, claimed)
     except Undeliverable as refusal:
-        _record_lost(engine, claimed, refusal)
+        _record_lost(dependencies.engine, claimed, refusal)
         return True
-    return _record_sent(engine, claimed, receipt)
+    return dependencies.sent.carry_out(_sent(claimed, receipt))
 
 
 def _hand_over(engine: Engine, claimed: Claimed) -> Receipt:
@@ -93,16 +93,21 @@ def _count(engine: Engine, notice: str, count: int) -> None:
         count_hand_over(connection, notice, count)
 
 
-def _record_sent(engine: Engine, claimed: Claimed, receipt: Receipt) -> bool:
-    """Whether sending was service too: it is for a formal notice that a rehearsal wrote to a file. Elsewhere service
-    must be proven."""
+def _sent(claimed: Claimed, receipt: Receipt) -> Sent:
+    """The record of a hand-over. Sending is service too for a formal notice that a rehearsal wrote to a file; elsewhere
+    service must be proven."""
     message, clock = claimed.message, claimed.case.clock
     published = message.formal and receipt.provider == "domicile"
-    deemed = _deemed(claimed.case, clock.day_at(now())) if published else {}
-    rehearsed = clock.compressed and receipt.provider == "file"
-    with engine.begin() as connection:
-        record_sent(connection, message.notice, receipt.status, receipt.provider, receipt.provider_id, deemed)
-        return rehearsed and serve_by_file(connection, message.notice)
+    deemed_on, deemed_by = _deemed(claimed.case, clock.day_at(now())) if published else (None, None)
+    return Sent(
+        notice=message.notice,
+        status=receipt.status,
+        provider=receipt.provider,
+        provider_id=receipt.provider_id,
+        deemed_on=deemed_on,
+        deemed_by=deemed_by,
+        rehearsed=clock.compressed and receipt.provider == "file",
+    )
 
 
 def _record_lost(engine: Engine, claimed: Claimed, refusal: Undeliverable) -> None:
@@ -114,10 +119,9 @@ def _record_lost(engine: Engine, claimed: Claimed, refusal: Undeliverable) -> No
             suppress_contact(connection, who, message.channel, message.recipient, refusal.reason, message.notice)
 
 
-def _deemed(case: Case, published: date) -> dict[str, object]:
-    """The day the law takes a publication as served by silence, where it says one."""
-    found = case.ruler.jurisdiction.deemed_on(published, case.frozen.calendar)
-    return {"deemed_on": found[0], "deemed_by": found[1]} if found else {}
+def _deemed(case: Case, published: date) -> tuple[date, str] | tuple[None, None]:
+    """The day the law takes a publication as served by silence, and that law, where it says one."""
+    return case.ruler.jurisdiction.deemed_on(published, case.frozen.calendar) or (None, None)
 
 
 T = TypeVar("T")

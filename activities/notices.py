@@ -6,11 +6,11 @@ that its provider refused for now looks again before each attempt.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from datetime import date, datetime, timedelta
 
 from temporalio import activity
 
+from activities.batches import write_claims
 from activities.current import is_current, is_pursued, still_reaches
 from activities.dependencies import Dependencies, contact_at, hours_of, late_contact_at, now
 from activities.handing_over import Claimed, carry, out_of_hours, while_paused
@@ -26,10 +26,9 @@ from models.case.state import Suspended
 from models.case.step import Action, Step
 from models.contact.delivery import Progress, Route
 from models.ruler.schema import Rung, Stage, tone_of
-from storage.case.path import begin_contact
 from storage.case.transaction import CaseTransaction
 from storage.contact.costs import spend
-from storage.contact.notices import IssuedNotice, claim, notices_of_rung
+from storage.contact.notices import IssuedNotice, issued, notices_of_rung
 from storage.law.listed import list_credits, listed_by_contact
 from workflows.effects import Contact, NextAction, NoticeEffects
 
@@ -43,17 +42,11 @@ class NoticeActivities(NoticeEffects):
 
     @activity.defn
     def notify(self, contact: Contact) -> NextAction:
-        with self._case_transaction(contact) as tx:
-            claimed = self._claim(tx, contact)
-        if claimed is None:
-            return self.dependencies.next_action(tx)
-        if carry(self.dependencies.engine, claimed):
-            with self._case_transaction(contact) as tx:
-                pass
+        case, day = contact.case, contact.step.on
+        tx, claimed = self.dependencies.carry_out(case, lambda tx: self._claim(tx, contact), day)
+        if claimed and carry(self.dependencies, claimed):
+            tx, _ = self.dependencies.carry_out(case, lambda tx: None, day)
         return self.dependencies.next_action(tx)
-
-    def _case_transaction(self, contact: Contact) -> AbstractContextManager[CaseTransaction]:
-        return self.dependencies.case_transaction(contact.case, contact.step.on)
 
     # ---- claiming
 
@@ -61,7 +54,9 @@ class NoticeActivities(NoticeEffects):
         """Claim a notice; None when it has left or is lost, or when something overtook it."""
         route = Route(channel=contact.channel, rung_channel=contact.rung_channel)
         notice = f"{contact.case}-{contact.step.number:02}-{contact.channel}"
-        begun = notices_of_rung(tx.connection, tx.case.id, contact.step.number)
+        # a contact that is still to be counted has no notice yet
+        counted = tx.state.steps > contact.step.number
+        begun = notices_of_rung(tx.connection, tx.case.id, contact.step.number) if counted else {}
         made = begun.get(notice)
         adapter = self.dependencies.adapter(tx.case, route.channel)
         if made is None:
@@ -121,12 +116,13 @@ class NoticeActivities(NoticeEffects):
             "formal": rung.formal and not informs,
             **made_of(route.channel, message, tx.person, adapter, segments, cost),
         }
-        made = claim(tx.connection, row)
+        tx.claims.append(row)
         carries = bool(credits) and rung.stage is not Stage.SUSPENSION and tx.case.ruler.serves(route.channel)
         if credits and carries:
+            write_claims([tx])
             list_credits(tx.connection, notice, tx.facts, credits)
         if tx.state.steps == step.number:
-            begin_contact(tx.connection, tx.case.id, step)
+            tx.begun = step
         # the reason as of now: a payment may have come since the workflow was told of the step
         tx.journal(EntryKind.NOTICE_ISSUED, tx.step.reason if tx.step.number == step.number else step.reason, at, step)
         if tx.state.steps == step.number and informs:
@@ -136,7 +132,7 @@ class NoticeActivities(NoticeEffects):
         elif carries:
             # the channels before it carried no act: what comes next waits for the service of this one
             tx.look_again()
-        return made
+        return issued(row)
 
     def _message(self, tx: CaseTransaction, made: IssuedNotice, adapter: Adapter) -> Outgoing:
         content = self._content(tx, made) if made.channel == "whatsapp" else None
@@ -215,5 +211,6 @@ def _advance(tx: CaseTransaction, at: date) -> None:
     tx.contacted(at, counts=not formal)
     tx.judge(tx.state.done(tx.case.ruler, step.row, step.rung, step.rigidity, at))
     if formal:
+        write_claims([tx])
         # what comes next waits for the service of this notice, no longer of the one before
         tx.look_again()

@@ -13,7 +13,7 @@ from bench.bare_ruler import QUEUE, BareRuler, nothing
 from embedded import temporal
 from embedded.child import Child, environment
 from embedded.stack import Stack
-from worker import CACHED, THREADS
+from worker import AT_ONCE, CACHED
 from workflows.client import connect, leave
 from workflows.sandbox import Sandbox
 
@@ -40,8 +40,8 @@ async def main() -> None:
         task_queue=QUEUE,
         workflows=[BareRuler],
         activities=[nothing],
-        activity_executor=ThreadPoolExecutor(THREADS),
-        max_concurrent_activities=THREADS,
+        activity_executor=ThreadPoolExecutor(AT_ONCE),
+        max_concurrent_activities=AT_ONCE,
         max_cached_workflows=CACHED,
         workflow_runner=Sandbox(),
     ):

@@ -16,7 +16,7 @@ from commands.console import Json, complain, emit, say, table
 from commands.imports import answering_database
 from commands.overdue import overdue
 from commands.progress import watch
-from commands.selection import Select, selection_of
+from commands.selection import Select, nobody_in_words, selection_of
 from commands.services import temporal_client
 from commands.typed import amount, day, share
 from embedded.home import find_services
@@ -24,7 +24,7 @@ from models.assets import RulerBundle, Texts
 from models.case.cohort_state import State
 from models.case.persistent_defaulter import LeftToPeople
 from models.case.selection import Selection
-from models.errors import Refusal
+from models.errors import Refusal, Unreckonable
 from models.formats import money
 from models.money.prices import ChannelCost
 from models.proof.experiment import Experiment, Primary
@@ -48,7 +48,8 @@ from operations.cohorts import (
 from operations.rulers import load_ruler
 from storage.case.cohorts import Cohort, read_cohort
 from storage.case.dry_run import DryRun, foresee
-from storage.case.selection import count_named, why_nobody
+from storage.case.nobody import why_nobody
+from storage.case.selection import count_named
 from storage.proof.holdout import drawn
 from storage.read_models.cohort_file import cohort_file, statuses_of
 from workflows.effects import STARTS_A_SECOND
@@ -72,6 +73,7 @@ Rehearse = Annotated[
     bool, typer.Option("--rehearse", help="Every notice becomes a file, whatever providers are there.")
 ]
 Rate = Annotated[float, typer.Option(min=0.1, help="Cases started in a second at most.")]
+DryRunOnly = Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")]
 Reason = Annotated[str, typer.Option(help="Why.")]
 
 ASKED_ABOVE = 500
@@ -131,7 +133,7 @@ def start(
     ] = None,
     claim: Annotated[str, typer.Option(metavar="TEXT", help="The sentence that the experiment tests.")] = "",
     primary: Annotated[Primary, typer.Option(help="The figure that the experiment is read by.")] = Primary.PAYERS,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
+    dry_run: DryRunOnly = False,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Don't wait until every case has been started.")] = False,
     json: Json = False,
 ) -> None:
@@ -149,39 +151,67 @@ def start(
     shares = must_share(control, rivals, read)
     if dry_run:
         others = {arm: rival.bundle.ruler for arm, rival in zip(RIVALS, rivals, strict=False)}
-        with answering_database() as engine:
-            foreseen = foresee(engine, read, selection, clock.origin_day, budget, shares, others)
-        said = {"cohort": name, "ruler": read.label, "dry_run": True, **foreseen}
-        emit(said, json, lambda: _show(read.label, foreseen))
+        preview(name, read, selection, clock.origin_day, budget, shares, others, json)
         return
     if claim and not experiment:
         raise typer.BadParameter("is that of an experiment: say --experiment NAME too", param_hint="--claim")
     registered = Experiment(experiment, claim, primary) if experiment else None
     chosen = (selection, clock, budget, rehearse, control, rivals, rate, reads_on, contacted_too, services.providers)
     with answering_database() as engine:
-        _must_be_meant(engine, name, read, selection, clock.origin_day, json)
+        with engine.connect() as connection:
+            named_most = count_named(connection, read, selection, clock.origin_day)
+        if not named_most:
+            tell_nobody(engine, name, read, selection, clock.origin_day)
+        _must_be_meant(name, named_most, json)
         begun = begin_cohort(engine, credentials(by), name, bundle, *chosen, experiment=registered)
         before = sum(status_counts(engine, name).values())
         done = asyncio.run(_run(begun, rate, wait=not no_wait))
         counts = status_counts(engine, name)
         started = sum(counts.values()) - before
         result = {"cohort": name, "ruler": read.label, "started": started, **done, "cases": sum(counts.values())}
+        if named_most and not counts and not no_wait:
+            tell_nobody(engine, name, read, selection, clock.origin_day)
         with engine.connect() as connection:
             result |= {"statuses": counts, "holdout": holdout_of(connection, name)}
     emit(result, json, lambda: _show_started(name, result))
 
 
-def _must_be_meant(engine: Engine, name: str, ruler: Ruler, selection: Selection, day: date, json: bool) -> None:
-    """Tell a selection that names nobody; at a terminal have a large cohort's name typed. Raises Refusal."""
-    with engine.connect() as connection:
-        most = count_named(connection, ruler, selection, day)
-        why = "" if most else why_nobody(connection, selection)
-    if why:
-        complain(f"{name} takes nobody in: {why}")
+def _must_be_meant(name: str, most: int, json: bool) -> None:
+    """At a terminal have a large cohort's name typed. Raises Refusal."""
     if most > ASKED_ABOVE and sys.stdin.isatty() and not json:
         typed = typer.prompt(f"{name} may open up to {most} cases. Type its name to start it", err=True)
         if typed.strip() != name:
             raise Refusal("that is not its name; nobody was started")
+
+
+def preview(
+    name: str,
+    ruler: Ruler,
+    selection: Selection,
+    day: date,
+    budget: Decimal | None,
+    shares: dict[str, Decimal],
+    others: dict[Arm, Ruler],
+    json: bool,
+) -> None:
+    """Show what would come of a cohort that took in on a day; nothing is written."""
+    with answering_database() as engine:
+        foreseen = foresee(engine, ruler, selection, day, budget, shares, others)
+        if not foreseen["would_start"] + foreseen["would_be_on_hold"]:
+            tell_nobody(engine, name, ruler, selection, day)
+    said = {"cohort": name, "ruler": ruler.label, "dry_run": True, **foreseen}
+    emit(said, json, lambda: _show(ruler.label, foreseen))
+
+
+def tell_nobody(engine: Engine, name: str, ruler: Ruler, selection: Selection, day: date) -> None:
+    """Tell on stderr why a cohort takes nobody in, and what to do; of one that does take somebody in nothing."""
+    try:
+        missed = why_nobody(engine, ruler, selection, day, name)
+    except Unreckonable as lacking:
+        complain(f"{name} takes nobody in: {lacking}")
+        return
+    if missed:
+        complain(f"{name} takes nobody in: {nobody_in_words(missed, ruler, selection)}")
 
 
 def _rivals(bundle: RulerBundle, written: list[str], named: Texts) -> list[Rival]:
@@ -205,6 +235,9 @@ def status(name: str, json: Json = False) -> None:
         file = cohort_file(connection, name, datetime.now(UTC))
         holdout = holdout_of(connection, name)
         late = overdue(engine, name)
+        if not file["cases"]:
+            known = read_cohort(connection, name)
+            tell_nobody(engine, name, known.frozen.ruler, known.selection, known.clock.day_at(datetime.now(UTC)))
 
     def readable() -> None:
         if file["state"] != State.RUNNING:
@@ -384,6 +417,8 @@ LEFT_OUT: dict[LeftToPeople, str] = {"paid_in_part": "paid in part", "assessed":
 
 def _show(ruler: str, foreseen: DryRun) -> None:
     say(f"would start {foreseen['would_start']} cases; {foreseen['already_open']} have an open case already")
+    if len(foreseen["selected"]) > 1:
+        table(["key", "left"], foreseen["selected"].items(), "taxpayers and taxes left by each key")
     if alone := foreseen["declared_without_debt"]:
         say(f"{alone} taxpayers have declared tax of which no extract has a debt: import it, or nobody can pay it here")
     for why, periods in foreseen["left_to_people"].items():

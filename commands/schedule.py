@@ -12,7 +12,7 @@ from temporalio.client import Client, ScheduleBackfill, ScheduleOverlapPolicy
 from temporalio.service import RPCError
 
 from commands.acting import By, credentials
-from commands.cohort import Budget, Control, Rate, Rehearse
+from commands.cohort import Budget, Control, DryRunOnly, Rate, Rehearse, preview
 from commands.console import Json, complain, emit, say, table
 from commands.imports import answering_database
 from commands.selection import Select, selection_of
@@ -21,7 +21,7 @@ from commands.typed import day
 from embedded.home import find_services
 from models.errors import Refusal
 from operations.catalogue import in_force
-from operations.cohorts import clock_of, create_schedule
+from operations.cohorts import clock_of, create_schedule, must_share
 from operations.rulers import load_ruler
 from operations.schedules import backfill_schedule, delete_schedule, pause_schedule, resume_schedule
 from storage.case.intakes import OpenIntake, open_intakes
@@ -50,6 +50,7 @@ def create(
     rehearse: Rehearse = False,
     rate: Rate = STARTS_A_SECOND,
     control: Control = None,
+    dry_run: DryRunOnly = False,
     json: Json = False,
 ) -> None:
     """Found a cohort that takes in whom its selection names at each of the schedule's times."""
@@ -59,6 +60,9 @@ def create(
     selection = selection_of(read, select or [])
     services = find_services()
     clock = clock_of(read, services.day_seconds, None, datetime.now(UTC))
+    if dry_run:
+        preview(name, read, selection, clock.origin_day, budget, must_share(control, (), read), {}, json)
+        return
 
     def make(found: Callable[[datetime], object]) -> None:
         asyncio.run(_create(name, read.label, rate, cron, clock.timezone, found))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from models.case.nobody import Lack, Missed, in_words
 from models.case.selection import Selection
 from models.case.selection_keys import EXAMPLE, WrongSelection
 from models.case.selection_keys import selection_of as read_selection
@@ -20,6 +21,26 @@ Select = Annotated[
     list[str] | None,
     typer.Option(metavar="KEY=VALUE", help=f'Whom it takes in, for example "{EXAMPLE}"; default: everybody.'),
 ]
+
+NOBODY: Mapping[Lack, str] = {
+    Lack.RECORD: "there is no debt and no return on record: import an extract (`taxpayers import`)",
+    Lack.TAX: "nothing on record is of the tax {taxes}; those there are: {what}",
+    Lack.DEBTS: "{cases} taxpayers declare tax of which there is no debt: import the extract (`taxpayers import`)",
+    Lack.OPEN: "nothing of {taxes} is open: import a newer extract (`taxpayers import`)",
+    Lack.KEY: "nobody meets {what}; {cases} are named without it",
+    Lack.ELSEWHERE: "{cases} have an open case in {what}: wait until these end, or end that cohort",
+    Lack.DUE: "{cases} owe what isn't overdue yet: start it once it is",
+    Lack.RETURNS: "of {cases} there is no return of the periods they owe for, and {ruler} goes by returns: import them"
+    " (`filings import`)",
+    Lack.AMOUNT: "{cases} owe less than the least that {ruler} asks for, {least}",
+    Lack.EVIDENCE: "{cases} have nothing open of the kinds that {ruler} takes: see its `entry`",
+}
+"""The reasons for which nobody is taken in, and what to do."""
+
+
+def nobody_in_words(missed: Sequence[Missed], ruler: Ruler, selection: Selection) -> str:
+    taxes = selection.tax or " or ".join(ruler.taxes) or "any tax"
+    return in_words(missed, NOBODY, ruler, taxes, {key: f"{key}={value}" for key, value in selection.told.items()})
 
 
 def selection_of(ruler: Ruler, written: Sequence[str], **options: Decimal | str | None) -> Selection:

@@ -64,6 +64,8 @@ def sign_by_link(engine: Engine, case: str, wanted: SigningRequest, now: datetim
     """
     own = engine.execution_options()
     said = {"instalments": str(wanted.instalments), "debts": wanted.debts, "campaign": str(wanted.campaign)}
+    if wanted.accepted:
+        said["deed"] = wanted.accepted.digest
     entry = Entry(SIGNER, "agreement sign", case, {**said, "via": "link"})
     carry(own, entry)
     try:

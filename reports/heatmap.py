@@ -26,9 +26,10 @@ def ink(rigidity: int) -> str:
 
 
 def terminal(ruler: Ruler) -> Table:
+    by_habit = ", h = by habit too" if ruler.goes_by_habit else ""
     table = Table(
         "hypothesis",
-        title=f"{ruler.label}: rigidity from 1 to {MOST_RIGID} (f = formal notice)",
+        title=f"{ruler.label}: rigidity from 1 to {MOST_RIGID} (f = formal notice{by_habit})",
         title_justify="left",
         box=SIMPLE_HEAD,
         show_lines=True,
@@ -44,8 +45,8 @@ def terminal(ruler: Ruler) -> Table:
 def _swatch(cell: Cell | None) -> Text:
     if cell is None:
         return Text("")
-    number = f"{cell.rigidity}f" if cell.formal else str(cell.rigidity)
-    return Text(f"{number:^5}", style=f"bold {ink(cell.rigidity)} on {shade(cell.rigidity)}")
+    mark = "f" if cell.formal else "h" if cell.by_habit else ""
+    return Text(f"{cell.rigidity}{mark}".center(5), style=f"bold {ink(cell.rigidity)} on {shade(cell.rigidity)}")
 
 
 # The picture. Lengths are units of the viewBox, which the browser scales to the width there is: 560 of them on a
@@ -100,10 +101,17 @@ def _cell(cell: Cell | None, x: float, y: float, height: float) -> str:
         f'<rect {box} fill="{fill}"{border}/>',
         _text(str(cell.rigidity), middle, y + 30, size=22, weight="bold", fill=text, anchor="middle"),
     ]
+    if cell.by_habit:
+        drawn.append(_mark(x + COLUMN - 12, y + 12, text))
     for n, line in enumerate(_lines(cell)):
         size = min(12, int(12 * (COLUMN - 6) / text_width(line, 12)))
         drawn.append(_text(line, middle, y + 50 + LINE * n, size=size, fill=text, anchor="middle"))
     return "".join(drawn) + "</g>"
+
+
+def _mark(x: float, y: float, stroke: str) -> str:
+    """The ring of a rung that goes by habit."""
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="none" stroke="{stroke}" stroke-width="2"/>'
 
 
 def _lines(cell: Cell) -> list[str]:
@@ -144,11 +152,15 @@ def _legend(ruler: Ruler, y: float) -> tuple[str, float]:
     notes = [
         "Borda grossa: notificação formal, cujo prazo corre da ciência.",
         "Borda tracejada: a régua não tem esse degrau.",
+        *([BY_HABIT] if ruler.goes_by_habit else []),
         _recurrence(ruler.recurrence.step),
     ]
     caption = _text("Rigidez da mensagem", MARGIN, y + 16, size=15, weight="bold")
     lines, y = _paragraph(notes, y + 94, size=14, fill=MUTED)
     return f"<g>{caption}{''.join(swatches)}{''.join(tones)}{lines}</g>\n", y + 6
+
+
+BY_HABIT = "Anel no canto: outro canal, hora ou texto conforme o hábito de quem recebe."
 
 
 def _recurrence(step: int) -> str:
@@ -166,8 +178,8 @@ def _description(ruler: Ruler, known: list[Cell]) -> str:
 
 
 def _in_words(cell: Cell) -> str:
-    formal = ", notificação formal" if cell.formal else ""
-    words = f"{STAGES[cell.stage]}, rigidez {cell.rigidity} ({TONES[cell.tone]}){formal}"
+    kind = ", notificação formal" if cell.formal else ", também por hábito" if cell.by_habit else ""
+    words = f"{STAGES[cell.stage]}, rigidez {cell.rigidity} ({TONES[cell.tone]}){kind}"
     return ", ".join([words, *_lines(cell)])
 
 

@@ -117,8 +117,8 @@ def underpaid(times: int = 1) -> Facts:
     return [debt(period, "600.00") for period in months(times)], in_part
 
 
-def inscribed() -> Facts:
-    return [debt()], []
+def inscribed(period: str = "2026-09") -> Facts:
+    return [debt(period)], []
 
 
 FACTS: dict[Hypothesis, Facts] = {

@@ -26,6 +26,7 @@ from web.portal.lookup import lookup_routes
 from web.portal.pages import page_routes
 from web.portal.settings import portal_from
 from web.portal.slips import slip_routes
+from web.portal.statement import statement_routes
 from web.security.guard import Guard
 from web.security.validation import quote_nothing
 from web.webhooks.pix import pix_routes
@@ -77,7 +78,8 @@ def create_app(database: str, temporal_address: str | None, pix_secrets: str) ->
         app.include_router(page_routes(engine, links, opt_out, slips=slips, certificates=certificates))
         if slips:
             app.include_router(slip_routes(engine, links, beneficiary))
-        app.include_router(agreeing_routes(engine, links))
+        app.include_router(statement_routes(engine, links))
+        app.include_router(agreeing_routes(engine, links, slips=slips))
         app.include_router(contesting_routes(engine, links))
         if table and table.certificates:
             app.include_router(certificate_routes(engine, links, table, table.certificates))

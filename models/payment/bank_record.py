@@ -7,16 +7,22 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
 UNPRINTABLE = re.compile(r"[^ -~]")
+MARKS = "\x1a\f\v\t\ufeff"
+"""By these a text or a page begins or ends; they belong to no field."""
 EARLIEST = date(1990, 1, 1)
 SKEW = timedelta(days=1)
 """How far a bank's calendar may run ahead."""
+
+
+Line = tuple[int, str]
+"""A line by its place in the file, from 1."""
 
 
 class BadLine(ValueError):
@@ -89,6 +95,16 @@ class BankReturn(ABC):
     @abstractmethod
     def warnings(self) -> list[str]:
         """Sentences about what people should know, though it keeps no payment from being counted."""
+
+
+def written_lines(lines: Iterable[str]) -> Iterator[Line]:
+    """The lines on which something is written, without the marks at either end. Their blanks stay: they may be
+    fields."""
+    for place, text in enumerate(lines, start=1):
+        begun = text.lstrip(MARKS)
+        said = begun.rstrip(f"{MARKS} ")
+        if said.strip(" "):
+            yield place, said + " " * begun.count(" ", len(said))
 
 
 def field(line: str, first: int, last: int) -> str:

@@ -21,6 +21,7 @@ from models.payment.bank_record import (
     BankPayment,
     BankReturn,
     Header,
+    Line,
     RejectedLine,
     amount,
     brought_nothing,
@@ -67,7 +68,7 @@ class _Title:
 
 
 class Cnab240Return(BankReturn):
-    def __init__(self, first: str, rest: Iterator[str], today: date) -> None:
+    def __init__(self, first: str, rest: Iterator[Line], today: date) -> None:
         """Read the header. Raises Refusal when it is not one of a return."""
         self.header = _header(first)
         self._code = first[:3]
@@ -84,13 +85,10 @@ class Cnab240Return(BankReturn):
         self._uncounted = False
 
     def records(self) -> Iterator[BankPayment | RejectedLine]:
-        for line, written in enumerate(self._rest, start=2):
-            text = written.rstrip("\x1a \t")
-            if not text:
-                continue
+        for line, text in self._rest:
             self._lines += 1
             try:
-                yield from self._read(line, text)
+                yield from self._read(line, text.rstrip(" "))
             except BadLine as bad:
                 yield RejectedLine(line, str(bad), text)
         yield from self._widowed()
@@ -144,7 +142,7 @@ class Cnab240Return(BankReturn):
     def _money(self, title: _Title, line: int, text: str) -> Iterator[BankPayment]:
         """The payment of a title or its reversal; nothing where the bank's movement is known to bring no money."""
         bank, paid = self._bank, field(text, 78, 92)
-        if not paid.strip(" ") and title.movement in bank.payments | bank.reversals:
+        if paid.endswith(" ") and title.movement in bank.payments | bank.reversals:
             raise BadLine("it is cut off before the amount paid")
         if paid.strip("0 ") and bank.brings_money(title.movement):
             yield self._payment(title, line, text)

@@ -17,6 +17,7 @@ from models.payment.bank_record import (
     BankPayment,
     BankReturn,
     Header,
+    Line,
     RejectedLine,
     amount,
     brought_nothing,
@@ -49,11 +50,11 @@ OWN_NUMBER: FirstToLast = (395, 400)
 
 
 def is_cnab400(first: str) -> bool:
-    return first.startswith("02RETORNO")
+    return first[:9].upper() == "02RETORNO"
 
 
 class Cnab400Return(BankReturn):
-    def __init__(self, first: str, rest: Iterator[str], today: date) -> None:
+    def __init__(self, first: str, rest: Iterator[Line], today: date) -> None:
         """Read the header. Raises Refusal when it is not one of a bank that is known."""
         self._code = field(first, 77, 79)
         self._layout = _layout(self._code)
@@ -67,13 +68,10 @@ class Cnab400Return(BankReturn):
         self._more = 0
 
     def records(self) -> Iterator[BankPayment | RejectedLine]:
-        for line, written in enumerate(self._rest, start=2):
-            text = written.rstrip("\x1a \t")
-            if not text:
-                continue
+        for line, text in self._rest:
             self._lines += 1
             try:
-                payment = self._read(line, text)
+                payment = self._read(line, text.rstrip(" "))
             except BadLine as bad:
                 yield RejectedLine(line, str(bad), text)
             else:

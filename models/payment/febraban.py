@@ -13,6 +13,7 @@ from models.payment.bank_record import (
     BankPayment,
     BankReturn,
     Header,
+    Line,
     RejectedLine,
     amount,
     day,
@@ -32,11 +33,11 @@ PIX_CHANNELS = ("9", "i", "I")
 
 
 def is_febraban(first: str) -> bool:
-    return first.startswith("A")
+    return first[:1].upper() == "A"
 
 
 class FebrabanReturn(BankReturn):
-    def __init__(self, first: str, rest: Iterator[str], today: date) -> None:
+    def __init__(self, first: str, rest: Iterator[Line], today: date) -> None:
         """Read the header. Raises Refusal when it is not one of a return."""
         self.header = _header(first)
         self._rest = rest
@@ -49,9 +50,7 @@ class FebrabanReturn(BankReturn):
         self._stated: tuple[int, Decimal] | None = None
 
     def records(self) -> Iterator[BankPayment | RejectedLine]:
-        for line, text in enumerate(self._rest, start=2):
-            if not text.strip("\x1a \t"):
-                continue
+        for line, text in self._rest:
             self._lines += 1
             try:
                 payment = self._read(line, text.ljust(WIDTH), len(text))
@@ -85,11 +84,12 @@ class FebrabanReturn(BankReturn):
     def _read(self, line: int, text: str, length: int) -> BankPayment | None:
         if self._stated is not None:
             raise BadLine("it stands after the trailer (Z)")
-        if text[0] == "Z":
+        kind = text[0].upper()
+        if kind == "Z":
             self._stated = self._trailer(text)
             return None
-        if text[0] != "G":
-            raise BadLine("a second header (A)" if text[0] == "A" else "its type is none of A, G and Z")
+        if kind != "G":
+            raise BadLine("a second header (A)" if kind == "A" else "its type is none of A, G and Z")
         return self._payment(line, text, length)
 
     def _trailer(self, text: str) -> tuple[int, Decimal]:
@@ -101,7 +101,7 @@ class FebrabanReturn(BankReturn):
 
     def _payment(self, line: int, text: str, length: int) -> BankPayment | None:
         paid = self._amount(text)
-        if length > WIDTH or length < SHORTEST_PAYMENT:
+        if len(text.rstrip(" ")) > WIDTH or length < SHORTEST_PAYMENT:
             raise BadLine(f"the line has {length} characters instead of {WIDTH}")
         if not paid:
             self._nothing += 1
@@ -135,7 +135,7 @@ class FebrabanReturn(BankReturn):
 
 def _header(first: str) -> Header:
     text = first.ljust(WIDTH)
-    if len(first) > WIDTH:
+    if len(first.rstrip(" ")) > WIDTH:
         raise Refusal(f"its first line has {len(first)} characters instead of {WIDTH}; nothing was imported")
     if text[1] != "2":
         raise Refusal("its header (A) is not that of a return (code 2); nothing was imported")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -73,17 +73,20 @@ class Callback:
 
     @property
     def payments(self) -> tuple[PixPayment, ...]:
-        """One for each endToEndId: a bank may tell of a payment and of its refund in two items."""
-        merged: dict[str, PixPayment] = {}
-        for payment in self.read.values():
-            first = merged.get(payment.end_to_end_id)
-            more = replace(first, refunds=first.refunds + payment.refunds) if first else payment
-            merged[payment.end_to_end_id] = more
-        return tuple(merged.values())
+        return merged(self.read.values())
 
     def as_sent(self) -> list[bytes]:
         """Each item as it was sent."""
         return [item.encode(self.encoding) for item in items_as_written(self.text)]
+
+
+def merged(told: Iterable[PixPayment]) -> tuple[PixPayment, ...]:
+    """One payment for each endToEndId: a bank may tell of a payment and of its refund in two items, or two calls."""
+    found: dict[str, PixPayment] = {}
+    for payment in told:
+        first = found.get(payment.end_to_end_id)
+        found[payment.end_to_end_id] = replace(first, refunds=first.refunds + payment.refunds) if first else payment
+    return tuple(found.values())
 
 
 def read_callback(body: bytes, arrived_at: datetime) -> Callback:

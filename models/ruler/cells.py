@@ -24,6 +24,8 @@ class Cell:
     stage: Stage
     rigidity: int
     formal: bool
+    by_habit: bool = False
+    """Whether people of some habits get it by another channel, at another hour or in other words."""
     cases: int | None = None
     notices: int | None = None
     owed: Decimal | None = None
@@ -38,4 +40,4 @@ def cells(ruler: Ruler, counts: Counts | None = None, owed: Amounts | None = Non
     for row, _, rung in ruler.cells():
         cases, notices = (None, None) if counts is None else counts.get((row, rung.stage), (0, 0))
         amount = None if owed is None else owed.get((row, rung.stage), Decimal(0))
-        yield Cell(row, rung.stage, rung.rigidity, rung.formal, cases, notices, amount)
+        yield Cell(row, rung.stage, rung.rigidity, rung.formal, bool(rung.by_habit), cases, notices, amount)

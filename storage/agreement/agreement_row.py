@@ -25,6 +25,14 @@ class Debit(TypedDict):
     ended_on: NotRequired[str]
 
 
+class Deed(TypedDict):
+    """The deed that the taxpayer accepted on a page, on the day and at the time of the row."""
+
+    text: str
+    digest: str
+    address: str
+
+
 class Terms(TypedDict):
     """The terms as they are kept, in JSON's form: money as a string with two decimals."""
 
@@ -37,6 +45,7 @@ class Terms(TypedDict):
     """By debt, what delay had added by the day of the agreement."""
     debit: NotRequired[Debit]
     offset: NotRequired[Offset]
+    deed: NotRequired[Deed]
     rescinded_on: NotRequired[str]
     """The day that a person broke it."""
 

@@ -14,7 +14,7 @@ from sqlalchemy.types import Text
 from models.agreement.charges import NOTHING
 from models.agreement.default import new_agreement_from
 from models.agreement.identity import Identification
-from models.agreement.policy import Litigation, Policy, Portion, Regime
+from models.agreement.policy import DefaultRule, Litigation, Policy, Portion, Regime
 from models.agreement.quote import Campaign, Pay, Request
 from models.case.evidence import Debt
 from models.case.status import Status
@@ -45,6 +45,16 @@ class Precatorio:
 
 
 @dataclass(frozen=True)
+class Acceptance:
+    """The taxpayer's word that he accepts a deed which was shown to him."""
+
+    digest: str
+    """The SHA-256 of the deed's text."""
+    address: str
+    """The internet address that he accepted it from."""
+
+
+@dataclass(frozen=True)
 class SigningRequest:
     """A request to sign an agreement. Where a field is None, the record or the policy decides."""
 
@@ -65,6 +75,8 @@ class SigningRequest:
     precatorio: Precatorio | None = None
     identified: Identification | None = None
     """How the taxpayer was identified; None: nobody says."""
+    accepted: Acceptance | None = None
+    """None: no deed was shown to him, an official signs what he was told."""
 
 
 @dataclass(frozen=True)
@@ -213,21 +225,37 @@ BROKEN = text("""
 
 
 def _renegotiation(connection: Connection, policy: Policy, request: Request, named: list[str]) -> int:
-    """The number of times an agreement on these debts was broken. Refuses while the wait after the last one runs."""
+    """The number of times an agreement on these debts was broken. Refuses while the wait after any of them runs."""
     broken = connection.execute(BROKEN, {"debts": named}).all()
     rule = policy.terms_of(request.regime).default
-    if broken and rule and request.pay is not Pay.CASH:
-        row = read_row(connection, broken[-1].id)
-        due = read_life(connection, row, request.on)[1].default_due
-        first = new_agreement_from(policy, request.regime, due) if due else request.on
-        if request.on < first:
-            raise Refusal(
-                f"a new agreement is possible from {first:%Y-%m-%d}, {rule.new_agreement_after_days} days after the due"
-                f" date {due:%Y-%m-%d} of the instalment that broke {row['id']} [{rule.source}]",
-                f"Um novo parcelamento é possível a partir de {written(first)}: {rule.new_agreement_after_days} dias"
-                f" depois do vencimento da parcela que rompeu o anterior ({rule.source}).",
-            )
+    if rule and request.pay is not Pay.CASH:
+        for each in broken:
+            _refuse_before_the_wait(connection, policy, rule, request, each.id)
     return max((each.renegotiation + 1 for each in broken), default=0)
+
+
+def _refuse_before_the_wait(
+    connection: Connection, policy: Policy, rule: DefaultRule, request: Request, broken: str
+) -> None:
+    """Refuse a new agreement while the policy's wait runs. One that a person broke counts from that day, unless the
+    instalment that would have broken it was due before."""
+    deal, life = read_life(connection, read_row(connection, broken), request.on)
+    since = min((day for day in (life.default_due, deal.rescinded_on) if day), default=request.on)
+    first = new_agreement_from(policy, request.regime, since)
+    if request.on >= first:
+        return
+    what, o_que = (
+        f"the due date {since:%Y-%m-%d} of the instalment that broke",
+        "do vencimento da parcela que rompeu o anterior",
+    )
+    if since == deal.rescinded_on:
+        what, o_que = f"the break, on {since:%Y-%m-%d}, of", "do rompimento do anterior"
+    raise Refusal(
+        f"a new agreement is possible from {first:%Y-%m-%d}, {rule.new_agreement_after_days} days after {what} {broken}"
+        f" [{rule.source}]",
+        f"Um novo parcelamento é possível a partir de {written(first)}: {rule.new_agreement_after_days} dias"
+        f" depois {o_que} ({rule.source}).",
+    )
 
 
 def sum_of(owed: list[Brought]) -> Decimal:

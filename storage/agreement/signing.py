@@ -10,6 +10,7 @@ from typing import TypedDict
 from sqlalchemy import Connection, Engine, insert, select, text
 
 from models.agreement.bonus import share_of
+from models.agreement.deed import Covered, deed, digest_of
 from models.agreement.identity import Identification, must_be_identified
 from models.agreement.instalments import State
 from models.agreement.offset import Incurred, offset_of_debts
@@ -23,9 +24,10 @@ from models.events import InstalmentsChanged
 from models.formats import money
 from models.law.prescription import Cause
 from models.roles import Actor
-from storage.agreement.agreement_row import Offset, Terms
+from storage.agreement.agreement_row import Deed, Offset, Terms
 from storage.agreement.agreements import REQUEST, AgreementRecord, tell
 from storage.agreement.asked import (
+    Acceptance,
     Brought,
     Precatorio,
     SigningRequest,
@@ -66,6 +68,7 @@ def sign(
         try:
             request = _request(connection, policy, record, owed, wanted, now)
             offer = quote(policy, request, read_rates(connection))
+            signed = _accepted(_deed(policy, request, offer, owed), wanted.accepted) if wanted.accepted else None
         except Refusal as refusal:
             # who asks acknowledges what he owes, also where he is refused (CTN art. 174, IV; Súmula STJ 653)
             what = f"pedido de {wanted.instalments}x por {policy.label}, recusado: {refusal}"
@@ -73,7 +76,7 @@ def sign(
             refused = refusal
         else:
             offset = _offset(policy, owed, wanted.precatorio, by)
-            agreement = _store(connection, record, bundle, request, offer, owed, by, via, wanted, offset)
+            agreement = _store(connection, record, bundle, request, offer, owed, by, via, wanted, offset, signed)
             what = f"parcelamento de {money(request.amount)} em {len(offer.instalments)}x por {policy.label}"
             if wanted.authorization:
                 what += f", por débito em conta, autorização {wanted.authorization}"
@@ -101,10 +104,15 @@ def plans(connection: Connection, case: Case, policy: Policy, wanted: SigningReq
     return [planned(count) for count in handful(planned(1).max_instalments)]
 
 
-def plan(connection: Connection, case: Case, policy: Policy, wanted: SigningRequest, now: datetime) -> Quote:
-    """The plan that signing just that would make now. It locks nothing. Raises the Refusal that signing would."""
+def plan(
+    connection: Connection, case: Case, policy: Policy, wanted: SigningRequest, now: datetime
+) -> tuple[Quote, str]:
+    """The plan that signing just that would make now, and its deed. It locks nothing. Raises the Refusal that signing
+    would."""
     owed = _chosen(connection, case, policy, wanted, case.clock.day_at(now))
-    return quote(policy, _request(connection, policy, case, owed, wanted, now), read_rates(connection))
+    request = _request(connection, policy, case, owed, wanted, now)
+    offer = quote(policy, request, read_rates(connection))
+    return offer, _deed(policy, request, offer, owed)
 
 
 def quote_case(
@@ -117,6 +125,18 @@ def quote_case(
     owed = portion_of(debts_owed(connection, found, on), wanted.debts)
     request = replace(_request(connection, policy, found, owed, wanted, now), instalments=count)
     return request, quote(policy, request, read_rates(connection))
+
+
+def _deed(policy: Policy, request: Request, offer: Quote, owed: list[Brought]) -> str:
+    covered = (Covered(each.debt.inscription, each.debt.due, each.owed) for each in owed)
+    return deed(policy, request, offer, covered)
+
+
+def _accepted(text: str, accepted: Acceptance) -> Deed:
+    """The deed as it is kept. Raises Refusal: another one was accepted."""
+    if digest_of(text) != accepted.digest:
+        raise Refusal("the terms have changed since they were shown: have them read and accepted again")
+    return {"text": text, "digest": accepted.digest, "address": accepted.address}
 
 
 def requests_by_link(connection: Connection, case: Case, policy: Policy, now: datetime) -> list[SigningRequest]:
@@ -187,6 +207,7 @@ def _store(
     via: Via,
     wanted: SigningRequest,
     offset: Offset | None,
+    signed: Deed | None,
 ) -> str:
     terms: Terms = {
         "request": REQUEST.dump_python(request, mode="json"),
@@ -199,6 +220,8 @@ def _store(
         terms["debit"] = {"authorization": wanted.authorization}
     if offset:
         terms["offset"] = offset
+    if signed:
+        terms["deed"] = signed
     values = {
         "case": case.id,
         "policy": pin_policy(connection, bundle),

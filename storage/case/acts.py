@@ -37,7 +37,7 @@ def locked_case(engine: Engine, case: str, now: datetime) -> Iterator[CaseTransa
     journals is.
     """
     with engine.begin() as connection:
-        connection.execute(QUEUED, {"case": case})
+        connection.execute(QUEUED, {"cases": [case]})
         locked = read_case(connection, case, lock=True)
         today = locked.clock.day_at(now)
         steady_debts(connection, [locked.pair], today)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Collection, Set
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
 from models.assets import Texts, with_tables
@@ -156,8 +157,29 @@ def read_case(connection: Connection, case: str, lock: bool = False) -> Case:
     query = CASES.where(cases.c.id == case)
     row = connection.execute(query.with_for_update(of=cases) if lock else query).one_or_none()
     if row is None:
-        raise Refusal(f"there is no case {case}; list a cohort's cases with `case list COHORT`")
+        raise _no_case(case)
     return _case(connection, row)
+
+
+def _no_case(case: str) -> Refusal:
+    return Refusal(f"there is no case {case}; list a cohort's cases with `case list COHORT`")
+
+
+LOCKED = (
+    CASES.where(cases.c.id == func.any(bindparam("cases", type_=ARRAY(Text))))
+    .order_by(cases.c.id)
+    .with_for_update(of=cases)
+)
+"""As a statement that is made once, since it is asked at every case transaction."""
+
+
+def lock_cases(connection: Connection, which: Collection[str]) -> dict[str, Case]:
+    """Lock cases, by id, and read them; nobody else writes to them until the transaction ends. Raises Refusal when
+    there is none of one of these ids."""
+    found = {row.id: _case(connection, row) for row in connection.execute(LOCKED, {"cases": [*which]})}
+    if missing := sorted(set(which) - found.keys()):
+        raise _no_case(missing[0])
+    return found
 
 
 def lock_open(connection: Connection, *which: ColumnElement[bool]) -> list[Case]:

@@ -215,7 +215,7 @@ def foresee(
                 notices.update(ladders[alike])
     with engine.connect() as connection:
         selected = counts_by_key(connection, ruler, selection, today)
-        alone = _declared_alone(connection, ruler, selection, today)
+        alone = declared_alone(connection, ruler, selection, today)
     soon, costs = _by_cell(notices, today + HORIZON), _costs(prices_of(ruler), notices, today, budget)
     arms = _arms(cells.total() + held, shares)
     others = [_on_rival(arm, rival, foresee(engine, rival, selection, today, budget)) for arm, rival in rivals.items()]
@@ -260,7 +260,8 @@ def _addresses(engine: Engine, page: list[Candidate]) -> dict[int, list[str]]:
         return {row.id: row.kinds for row in rows}
 
 
-def _declared_alone(connection: Connection, ruler: Ruler, selection: Selection, today: date) -> int:
+def declared_alone(connection: Connection, ruler: Ruler, selection: Selection, today: date) -> int:
+    """The number of taxpayers whose returns declare tax of which no extract has a debt."""
     if not ruler.entry.takes(Kind.NON_PAYMENT):
         return 0
     taxes = [selection.tax] if selection.tax else [tax_name(tax) for tax in ruler.taxes]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NotRequired, TypedDict
+
+from sqlalchemy import Connection, text
 
 from models.case.journal import EntryKind
 
@@ -27,3 +30,19 @@ class JournalRow(TypedDict):
     stage: NotRequired[str | None]
     rigidity: NotRequired[int | None]
     occurrences: NotRequired[int]
+
+
+# in the order in which they are given: the database chains each row to its case's row before it
+WRITTEN = text("""
+    INSERT INTO decisions ("case", at, kind, reason, ruler, evidence, hypothesis, stage, rigidity, occurrences)
+    SELECT "case", at, kind, reason, ruler, evidence, hypothesis, stage, rigidity, occurrences
+    FROM jsonb_populate_recordset(CAST(NULL AS decisions), CAST(:entries AS jsonb)) WITH ORDINALITY
+    ORDER BY ordinality
+""")
+
+
+def write_entries(connection: Connection, entries: Sequence[JournalRow]) -> None:
+    """Write rows of the journal, of one case or of many, in one statement."""
+    if entries:
+        written = json.dumps([{**entry, "at": entry["at"].isoformat()} for entry in entries])
+        connection.execute(WRITTEN, {"entries": written})

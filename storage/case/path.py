@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, select, text, update
+from sqlalchemy import ColumnElement, Connection, select, text
 
 from models.case.step import Step
 from models.contact.channel import Channel
@@ -53,13 +53,6 @@ def on_the_way() -> ColumnElement[bool]:
     """Whether a notice of a case may be on its way: its workflow lives until that has left, though the case is over."""
     sending = select(notices.c.case).where(notices.c.status == Progress.CLAIMED, notices.c.communication.is_(None))
     return cases.c.id.in_(sending)
-
-
-def begin_contact(connection: Connection, case: str, step: Step) -> None:
-    """Keep with which notices a contact was begun, in the transaction that claims the first of them: the workflow that
-    sends the others may be lost."""
-    mine = update(cases).where(cases.c.id == case)
-    connection.execute(mine.values(last_contact=step.model_dump(mode="json")))
 
 
 def last_contact(connection: Connection, case: str) -> Step | None:

@@ -94,7 +94,8 @@ OF_A_PERSON: Mapping[str, str] = {
     "exclude": "NOT EXISTS (SELECT FROM taxpayers WHERE id = people.taxpayer AND tax_id = ANY(:exclude))",
 }
 
-TAXES = text("SELECT tax FROM debts UNION SELECT tax FROM filings ORDER BY tax LIMIT 50")
+TAXES = text("SELECT tax FROM debts UNION SELECT tax FROM filings ORDER BY tax")
+"""The taxes of which anything is on record."""
 
 HEARD = """
     SELECT count(DISTINCT found.taxpayer) AS people, array_agg(DISTINCT cohort ORDER BY cohort) AS cohorts
@@ -148,15 +149,6 @@ def count_named(connection: Connection, ruler: Ruler, selection: Selection, toda
     named, asked = named_by(ruler, selection, today)
     query = f"SELECT count(*) FROM ({named}) AS found"  # noqa: S608 - of constants
     return int(connection.execute(selecting(query), asked).scalar_one())
-
-
-def why_nobody(connection: Connection, selection: Selection) -> str:
-    """The likely reason why a selection names nobody."""
-    taxes = list(connection.scalars(TAXES))
-    if selection.tax and selection.tax not in taxes:
-        known = f"those there are: {', '.join(taxes)}" if taxes else "there is none at all: import an extract first"
-        return f"nothing on record is of the tax {selection.tax}; {known}"
-    return "nobody on record has something open that this selection names"
 
 
 def counts_by_key(connection: Connection, ruler: Ruler, selection: Selection, today: date) -> dict[str, int]:

@@ -1,14 +1,17 @@
-"""One transaction on one case: the row locked, the facts read, the decision made and saved with its reasons."""
+"""One transaction on a case, or on several side by side: the rows locked, the facts read, and of each case the decision
+made and saved with its reasons."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, TypeVar
 
-from sqlalchemy import Connection, Engine, func, insert, text, update
+from sqlalchemy import Connection, Engine, func, text, update
 
 from models.case.blocks import Situation, dated
 from models.case.decision import decide
@@ -19,28 +22,38 @@ from models.case.status import Status
 from models.case.step import Decision, Step
 from models.case.view import View
 from models.contact.channel import CHANNELS, Channel
+from models.errors import Unreckonable
 from models.formats import day
+from models.law.calendar import Clock
 from models.law.grounds import PRESCRIBED
 from storage.case.before_due import ask_before_due
-from storage.case.cases import Case, read_case
+from storage.case.cases import Case, lock_cases, read_case
 from storage.case.facts import read_case_facts, steady_debts
-from storage.case.journal import Evidence, JournalRow
+from storage.case.journal import Evidence, JournalRow, write_entries
+from storage.case.locks import with_array
 from storage.case.people import Person, read_person
 from storage.case.promises import judge_promises, overtake_promises
-from storage.case.side_by_side import CaseRead
+from storage.case.side_by_side import CaseRead, read_side_by_side
 from storage.case.tasks import ask_people
-from storage.schema import approvals, cases, decisions
+from storage.schema import approvals
 
 # whoever changes a cohort's lifecycle takes this lock alone: a case transaction is over before, or sees what was said;
 # no row is written
 STEADY = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:cohort, 0))")
 
 
-# and whoever contacts the same person queues until the transaction ends: contacts are counted over all of his cases
-QUEUED = text("""
-    SELECT pg_advisory_xact_lock_shared(hashtextextended(cohort, 0)), pg_advisory_xact_lock(taxpayer)
-    FROM cases WHERE id = :case
-""")
+# and whoever contacts the same person queues until the transaction ends: contacts are counted over all of his cases.
+# All cohorts come first, then the persons, each in one order, so that no two transactions wait for each other
+QUEUED = with_array(
+    "cases",
+    """
+    SELECT pg_advisory_xact_lock_shared(hashtextextended(cohort, 0))
+    FROM (SELECT DISTINCT cohort FROM cases WHERE id = ANY(:cases) ORDER BY cohort) AS held
+    UNION ALL
+    SELECT pg_advisory_xact_lock(taxpayer)
+    FROM (SELECT DISTINCT taxpayer FROM cases WHERE id = ANY(:cases) ORDER BY taxpayer) AS contacted
+    """,
+)
 
 
 @dataclass
@@ -56,6 +69,10 @@ class CaseTransaction:
     unaddressed: Set[Channel]
     closes: bool = False
     entries: list[JournalRow] = field(default_factory=list)
+    begun: Step | None = None
+    """The contact that was begun in it."""
+    claims: list[Mapping[str, object]] = field(default_factory=list)
+    """Rows of notices that are still to be written."""
 
     @property
     def today(self) -> date:
@@ -165,17 +182,6 @@ class CaseTransaction:
             "next_step": None if self.closes else self.step.model_dump(mode="json"),
         }
 
-    def save(self) -> None:
-        closed_at = func.clock_timestamp() if self.closes else None
-        self.connection.execute(
-            update(cases)
-            .where(cases.c.id == self.case.id)
-            .values(revision=self.case.revision + 1, closed_at=closed_at, **self.values)
-        )
-        if self.entries:
-            self.connection.execute(insert(decisions), self.entries)
-        ask_before_due(self.connection, [self.case], self.today)
-
 
 def end_approvals(connection: Connection, case: str, state: Literal["lapsed", "carried_out"]) -> None:
     given = (approvals.c.case == case) & (approvals.c.state == "given")
@@ -199,6 +205,19 @@ def _read_facts(
     return person, read_case_facts(connection, case, today, person, person.contacts.reach(unaddressed))
 
 
+@dataclass(frozen=True)
+class Look:
+    """A case to be looked at, and when."""
+
+    case: str
+    now: datetime
+    not_before: date | None = None
+    """The logical day of the step being carried out, should the clock be a little behind it."""
+
+
+LookT = TypeVar("LookT", bound=Look)
+
+
 @contextmanager
 def case_transaction(
     engine: Engine,
@@ -208,24 +227,89 @@ def case_transaction(
     unaddressed: Set[Channel] = frozenset(CHANNELS),
 ) -> Iterator[CaseTransaction]:
     """One transaction over one case: locked, judged on today's facts, and saved with all that happened in it.
+    `unaddressed` are the channels that need no address of the taxpayer's."""
+    with case_transactions(engine, [Look(case, now, not_before)], unaddressed) as [(_, tx)]:
+        yield tx
 
-    `not_before` is the logical day of the step being carried out, should the clock be a little behind it;
-    `unaddressed` are the channels that need no address of the taxpayer's.
+
+@contextmanager
+def case_transactions(
+    engine: Engine, looks: Sequence[LookT], unaddressed: Set[Channel]
+) -> Iterator[list[tuple[LookT, CaseTransaction]]]:
+    """One transaction over several cases, each locked, judged and saved as if it were alone: all or none.
+
+    In the order in which they are to be worked on: what their cohorts share is locked in one order too. A look at a
+    person who is looked at already is left out, for it has to see what the first one did. Raises Refusal when there is
+    no such case.
     """
     with engine.begin() as connection:
-        # in the one order of all locks: cohort and person, case, debts. The facts are read only then, so that a payment
-        # is either among them or waits until this transaction has ended
-        connection.execute(QUEUED, {"case": case})
-        locked = read_case(connection, case, lock=True)
-        today = locked.clock.day_at(now)
-        needless = locked.needless(unaddressed)
-        day = max(today, not_before or today)
-        steady_debts(connection, [locked.pair], day)
-        person, facts = _read_facts(connection, locked, locked.state, day, needless)
-        held = transaction_of(connection, CaseRead(locked, facts, person, needless))
+        # in the one order of all locks: cohorts and persons, cases, debts. The facts are read only then, so that a
+        # payment is either among them or waits until this transaction has ended
+        connection.execute(QUEUED, {"cases": [look.case for look in looks]})
+        locked = lock_cases(connection, {look.case for look in looks})
+        by_day: dict[tuple[Clock, date], list[tuple[LookT, Case]]] = defaultdict(list)
+        for look, case in _one_of_each_person(looks, locked):
+            today = case.clock.day_at(look.now)
+            by_day[case.clock, max(today, look.not_before or today)].append((look, case))
+        held = []
+        for (_, day), alike in by_day.items():
+            read = _read_alike(connection, [case for _, case in alike], day, unaddressed)
+            held += [(look, transaction_of(connection, each)) for (look, _), each in zip(alike, read, strict=True)]
+        held.sort(key=lambda one: (one[1].case.cohort, one[1].case.id))
         yield held
-        if locked.closed_at is None:
-            held.save()
+        _save(connection, [tx for _, tx in held if tx.case.closed_at is None])
+
+
+def _one_of_each_person(looks: Sequence[LookT], locked: Mapping[str, Case]) -> list[tuple[LookT, Case]]:
+    first = {locked[look.case].taxpayer: look for look in reversed(looks)}
+    return [(look, locked[look.case]) for look in first.values()]
+
+
+def _read_alike(connection: Connection, locked: Sequence[Case], day: date, unaddressed: Set[Channel]) -> list[CaseRead]:
+    """Read cases on one clock and one day; where what somebody owes can't be told, the facts say what they lack."""
+    steady_debts(connection, [case.pair for case in locked], day)
+    try:
+        return [*read_side_by_side(connection, locked, day, unaddressed)]
+    except Unreckonable:
+        return [_read_alone(connection, case, day, unaddressed) for case in locked]
+
+
+def _read_alone(connection: Connection, case: Case, day: date, unaddressed: Set[Channel]) -> CaseRead:
+    needless = case.needless(unaddressed)
+    person, facts = _read_facts(connection, case, case.state, day, needless)
+    return CaseRead(case, facts, person, needless)
+
+
+SAVED = text("""
+    UPDATE cases
+    SET revision = cases.revision + 1, status = saved.status, blocks = saved.blocks, state = saved.state,
+        next_step = saved.next_step, last_contact = coalesce(saved.last_contact, cases.last_contact),
+        closed_at = CASE WHEN saved.closes THEN clock_timestamp() END
+    FROM jsonb_to_recordset(CAST(:saved AS jsonb)) AS saved
+        (id text, status text, blocks jsonb, state jsonb, next_step jsonb, last_contact jsonb, closes boolean)
+    WHERE cases.id = saved.id
+""")
+
+
+def _save(connection: Connection, judged: Sequence[CaseTransaction]) -> None:
+    if not judged:
+        return
+    rows = [
+        {
+            "id": tx.case.id,
+            "last_contact": tx.begun and tx.begun.model_dump(mode="json"),
+            "closes": tx.closes,
+            **tx.values,
+        }
+        for tx in judged
+    ]
+    connection.execute(SAVED, {"saved": json.dumps(rows)})
+    write_entries(connection, [entry for tx in judged for entry in tx.entries])
+    by_day: dict[date, list[Case]] = defaultdict(list)
+    for tx in judged:
+        by_day[tx.today].append(tx.case)
+    for today, alike in by_day.items():
+        ask_before_due(connection, alike, today)
 
 
 def transaction_of(connection: Connection, read: CaseRead) -> CaseTransaction:
@@ -257,4 +341,4 @@ def record_decision(
         "evidence": evidence or {},
         "hypothesis": case.state.row,
     }
-    connection.execute(insert(decisions), row)
+    write_entries(connection, [row])

@@ -139,7 +139,7 @@ def communication_transaction(engine: Engine, communication: str, now: datetime)
         case = connection.scalar(select(communications.c.case).where(communications.c.id == communication))
         if case is None:
             raise Refusal(f"there is no communication {communication}")
-        connection.execute(QUEUED, {"case": case})
+        connection.execute(QUEUED, {"cases": [case]})
         locked = read_case(connection, case, lock=True)
         told = _told(*connection.execute(mine).one())
         today = max(locked.clock.day_at(now), told.asked_on)

@@ -177,6 +177,7 @@ def _scan(path: Path) -> TextFile:
         while chunk := file.read(CHUNK):
             if size == 0 and chunk.startswith(UTF16_MARKS):
                 raise Refusal(f"{path.name} is UTF-16; save it as text in UTF-8")
+            has_utf8 = has_utf8 or (size == 0 and chunk.startswith(codecs.BOM_UTF8))
             if len(chunk.translate(None, BINARY)) != len(chunk):
                 raise Refusal(f"{path.name} is a binary file, not text")
             if len(chunk) == CHUNK and b"\n" not in chunk:

@@ -27,20 +27,22 @@ class Unread:
     sent: bytes
     sealed: bytes
     reason: str
+    arrived_at: datetime
 
 
-def keep(engine: Engine, items: Iterable[Unread], arrived_at: datetime) -> None:
+def keep(engine: Engine, items: Iterable[Unread]) -> None:
     """Put items on record; one that was sent before is counted, and not kept twice."""
     with engine.begin() as connection:
-        for item in items:
+        # in one order whoever keeps them: else two might wait for each other
+        for item in sorted(items, key=lambda item: item.sent):
             row = {
                 "digest": hashlib.sha256(item.sent).digest(),
                 "sealed": item.sealed,
                 "reason": item.reason,
-                "arrived_at": arrived_at,
-                "last_arrived_at": arrived_at,
+                "arrived_at": item.arrived_at,
+                "last_arrived_at": item.arrived_at,
             }
-            said_again = {"times": quarantined_items.c.times + 1, "last_arrived_at": arrived_at}
+            said_again = {"times": quarantined_items.c.times + 1, "last_arrived_at": item.arrived_at}
             kept = insert(quarantined_items).values(row)
             connection.execute(kept.on_conflict_do_update(index_elements=["digest"], set_=said_again))
 

@@ -92,6 +92,8 @@ def receive(posting: Posting, receipts: Sequence[Receipt], issued: Issued) -> li
             payments.c.channel,
             payments.c.bank_file,
             payments.c.txid,
+            payments.c.end_to_end_id,
+            payments.c.reference,
         )
     )
     new = sorted(stored.mappings(), key=lambda payment: payment["id"])

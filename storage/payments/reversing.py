@@ -60,17 +60,17 @@ class Gone:
         return f"devolução de {amount} {received}" + (f", por {self.by}: {self.reason}" if self.by else "")
 
 
-def reverse(posting: Posting, refunds: Mapping[str, tuple[PixRefund, ...]]) -> int:
-    """Store the refunds of payments by their endToEndId, and give the number of those that are new."""
+def reverse(posting: Posting, refunds: Mapping[str, tuple[PixRefund, ...]]) -> dict[str, int]:
+    """Store the refunds of payments by their endToEndId, and give the numbers of those that are new."""
     if not refunds:
-        return 0
+        return {}
     refunded = posting.connection.execute(
         select(payments.c.id, payments.c.end_to_end_id)
         .where(payments.c.end_to_end_id.in_(refunds))
         .order_by(payments.c.end_to_end_id)
         .with_for_update()
     )
-    return sum(_reverse_one(posting, row.id, refunds[row.end_to_end_id]) for row in refunded.all())
+    return {row.end_to_end_id: _reverse_one(posting, row.id, refunds[row.end_to_end_id]) for row in refunded.all()}
 
 
 def take_back(posting: Posting, taken: TakenBack) -> bool:

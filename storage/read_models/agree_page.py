@@ -9,6 +9,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, select
 
+from models.agreement.deed import digest_of
 from models.agreement.policy import Policy
 from models.agreement.quote import Quote
 from models.errors import Refusal, Unreckonable
@@ -30,6 +31,12 @@ class Plans:
     quotes: Sequence[Quote] = ()
     refusal: str | None = None
     """In pt-BR."""
+    deed: str = ""
+    """The text that the taxpayer accepts by signing the one plan that is wanted."""
+
+    @property
+    def digest(self) -> str:
+        return digest_of(self.deed)
 
 
 @dataclass(frozen=True)
@@ -101,7 +108,8 @@ def _plans(
     try:
         if to_choose:
             return Plans(wanted, plans(connection, case, policy, wanted, now))
-        return Plans(wanted, [plan(connection, case, policy, wanted, now)])
+        one, text = plan(connection, case, policy, wanted, now)
+        return Plans(wanted, [one], deed=text)
     except Unreckonable:
         raise
     except Refusal as refusal:

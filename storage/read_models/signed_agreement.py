@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 
 from models.agreement.charges import NOTHING
 from models.agreement.quote import Pay
+from storage.agreement.agreement_row import Deed
 from storage.agreement.agreements import agreements_of, debts_of, read_life, read_row
 from storage.payments.charges import brcodes_of_instalments
 from storage.schema import instalments
@@ -54,6 +55,8 @@ class SignedAgreement:
     process: str
     """In which it was granted."""
     schedule: Sequence[ShownInstalment]
+    deed: Deed | None
+    """None: it was not signed on a page."""
 
     @property
     def open(self) -> list[ShownInstalment]:
@@ -101,4 +104,5 @@ def _read(connection: Connection, agreement: str, today: date) -> SignedAgreemen
         process=granted["process"] if granted else "",
         debts=frozenset(debts_of(connection, [agreement])),
         schedule=schedule,
+        deed=row["terms"].get("deed"),
     )

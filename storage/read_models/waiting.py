@@ -42,8 +42,8 @@ OTHERS = text("""
 
 
 class Waiting(TypedDict):
-    """A kind of what waits: a status of cases; requests; tasks, with broken promises and call-backs among them; replies;
-    unmatched; quarantined; rejects, imports that left rows out; imports, of cohorts, that fail."""
+    """A kind of what waits: a status of cases; requests; tasks, with broken promises and call-backs among them;
+    replies; unmatched; quarantined; rejects, imports that left rows out; imports, of cohorts, that fail."""
 
     what: str
     number: int

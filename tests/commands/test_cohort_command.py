@@ -1,5 +1,6 @@
-"""`cohort start`: what is refused before anything is looked at."""
+"""`cohort start`: what is refused before anything is looked at, and what is told of one that takes nobody in."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import typer
 from sqlalchemy import Engine, text
 from typer.testing import CliRunner
 
-from commands import cohort
+from commands import cohort, schedule
 from models.errors import Refusal
 from storage.catalogue import RULERS
 from tests.commands.test_import_command import Line, line
@@ -31,6 +32,7 @@ def app(database: str, monkeypatch: pytest.MonkeyPatch) -> typer.Typer:
     monkeypatch.setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
     app = typer.Typer()
     cohort.register(app)
+    schedule.register(app)
     return app
 
 
@@ -204,4 +206,22 @@ def test_a_selection_that_names_nobody_is_told(app: typer.Typer) -> None:
     told = CliRunner().invoke(app, [*ASKED, "--tax", "ipva"]).output
     assert "nothing on record is of the tax IPVA; those there are: IPTU" in told
     told = CliRunner().invoke(app, [*ASKED[:2], "outra", *ASKED[3:], "--min-amount", "5000"]).output
-    assert "nobody on record has something open that this selection names" in told
+    assert "outra takes nobody in: nobody meets min-amount=5000.00; 20 are named without it" in told
+
+
+@pytest.mark.usefixtures("owing")
+def test_a_dry_run_shows_what_each_key_leaves_and_why_nobody_is_left(app: typer.Typer) -> None:
+    dry = ["--ruler", "divida-ativa", "--select", "tax=IPTU litigation=yes", "--dry-run", "--by", "ana"]
+    for command in (["cohort", "start", "iptu"], ["schedule", "create", "iptu", "--cron", "0 3 * * *"]):
+        told = CliRunner().invoke(app, [*command, *dry])
+        assert told.exit_code == 0
+        rows = [line.split()[1::2] for line in told.stdout.splitlines() if line.startswith("│")]
+        assert rows == [["everybody", "20"], ["tax", "20"], ["litigation", "0"]]
+        assert "iptu takes nobody in: nobody meets litigation=yes; 20 are named without it" in told.stderr
+
+
+def test_a_cohort_that_has_nobody_says_why_in_its_status(app: typer.Typer, engine: Engine) -> None:
+    CliRunner().invoke(app, ASKED)
+    told = CliRunner().invoke(app, ["cohort", "status", "iptu", "--json"])
+    assert json.loads(told.stdout)["cases"] == 0
+    assert "iptu takes nobody in: there is no debt and no return on record: import an extract" in told.stderr

@@ -131,7 +131,7 @@ class TestQuarantine:
 
     def kept(self, engine: Engine, item: dict[str, Any]) -> str:
         sent = json.dumps(item).encode()
-        keep(engine, [Unread(sent, CIPHER.seal(sent), "pix[0].valor: is missing")], NOW)
+        keep(engine, [Unread(sent, CIPHER.seal(sent), "pix[0].valor: is missing", NOW)])
         with engine.connect() as connection:
             return str(connection.scalar(text("SELECT id FROM quarantined_items")))
 

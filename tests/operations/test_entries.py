@@ -773,7 +773,7 @@ def _(world: World) -> str:
 @carried_out("payments retry")
 def _(world: World) -> str:
     sent = json.dumps({"endToEndId": f"E{'2' * 31}", "valor": "7.00", "horario": "2026-03-02T01:30:00Z"}).encode()
-    keep(world.engine, [Unread(sent, CIPHER.seal(sent), "item.valor: …")], NOW)
+    keep(world.engine, [Unread(sent, CIPHER.seal(sent), "item.valor: …", NOW)])
     [(item,)] = world.made.rows("SELECT id FROM quarantined_items")
     assert retry_item(world.engine, BIA, item, CIPHER, NOW).payments == 1
     return str(item)

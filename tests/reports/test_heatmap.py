@@ -6,9 +6,10 @@ import pytest
 
 from models.ruler.cells import cells
 from models.ruler.schema import MOST_RIGID, Ruler, Stage
-from models.words import STAGES
+from models.words import STAGES, TONES
 from reports.heatmap import SHADES, WIDTH, ink, shade, svg, terminal, text_width
-from tests.builders import ICMS, REGISTERED, shipped
+from storage.catalogue import RULERS
+from tests.builders import ICMS, REGISTERED, bundled, shipped
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -61,6 +62,20 @@ def test_counts_are_shown_in_singular_and_plural() -> None:
     assert "1.234.567 avisos" in words
     assert "0 casos" in words
     assert "casos" not in svg(ruler)
+
+
+def test_rungs_by_habit_are_marked_in_picture_legend_and_words() -> None:
+    habit = "        channels: [email]\n        by_habit: [{opened: [sms], channels: [sms]}]\n"
+    ruler = bundled(RULERS.read(REGISTERED)[1].replace("        channels: [email]\n", habit, 1)).ruler
+    [only] = [cell for cell in cells(ruler) if cell.by_habit]
+    root = ElementTree.fromstring(svg(ruler))
+    assert len(list(root.iter(f"{SVG}circle"))) == 1
+    words = " ".join(root.itertext())
+    assert f"{STAGES[only.stage]}, rigidez {only.rigidity} ({TONES[only.tone]}), também por hábito" in words
+    assert "Anel no canto" in words
+    plain = svg(shipped(REGISTERED))
+    assert "<circle" not in plain
+    assert "hábito" not in plain
 
 
 def renamed(ruler: Ruler, name: str) -> Ruler:

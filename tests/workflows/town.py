@@ -9,7 +9,7 @@ import json
 import os
 import re
 import sysconfig
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -59,7 +59,7 @@ from storage.schema import (
     prior_steps,
     taxpayers,
 )
-from tests.builders import ICMS, REFIS, REGISTERED, Facts
+from tests.builders import ICMS, REFIS, REGISTERED, Facts, inscribed
 from tests.chance import fresh_key
 from tests.payloads import CIPHER, CONVERTER
 from web.background.reconciler import Reconciler
@@ -240,18 +240,25 @@ class Town:
         until: datetime | None = None,
         control: Decimal | None = None,
         rival: str | None = None,
+        source: str | None = None,
+        again: Sequence["Life"] = (),
+        first_day: date = FIRST_DAY,
     ) -> tuple[Cohort, list[int]]:
+        """`source` is the ruler's text, if not as shipped; the people of `again` owe for another period."""
         ids = [await asyncio.to_thread(self._settle, facts, TAX[ruler]) for facts in people]
+        for life in again:
+            await asyncio.to_thread(self.add_debt, life.taxpayer, TAX[ruler], inscribed("2026-08")[0][0])
+        ids += [life.taxpayer for life in again]
         now = await self.env.get_current_time()
         clock = Clock(
             day_seconds=day_seconds,
             origin_wall=now,
-            origin_day=FIRST_DAY if day_seconds < REAL_DAY else now.date(),
+            origin_day=first_day if day_seconds < REAL_DAY else now.date(),
             timezone="America/Maceio",
         )
         name = f"cohort-{fresh_key()[:8]}"
         with self.engine.begin() as connection:
-            source = RULERS.read(ruler)[1]
+            source = source or RULERS.read(ruler)[1]
             if fallback:
                 source = source.replace("fallback:\n  email: [sms]\n", f"fallback: {json.dumps(fallback)}\n")
             source += accrual
@@ -271,7 +278,8 @@ class Town:
                 half = (1 - (control or Decimal(0))) / 2
                 others = (OtherArm(Arm.RIVAL, half, pin_ruler(connection, read, rival, first_year)),)
         selection = Selection(tax=TAX[REFIS]) if ruler == REFIS else Selection()
-        lot = Lot("salt", control, others) if control or others else None
+        standard = (1 - (control or Decimal(0))) / 2 if frozen.ruler.goes_by_habit else None
+        lot = Lot("salt", control, others, standard) if control or others or standard else None
         return create_cohort(self.engine, Cohort(name, frozen, selection, clock, "Zélia", lot=lot)), ids
 
     async def begin_one(self, facts: Facts, **more: Any) -> "Life":
@@ -314,7 +322,8 @@ class Town:
 
     def _case_of(self, taxpayer: int) -> str:
         with self.engine.connect() as connection:
-            return str(connection.execute(select(cases.c.id).where(cases.c.taxpayer == taxpayer)).scalar_one())
+            newest = select(cases.c.id).where(cases.c.taxpayer == taxpayer).order_by(cases.c.opened_at.desc()).limit(1)
+            return str(connection.execute(newest).scalar_one())
 
     async def _told_all(self) -> None:
         """Until everybody has been told what he is owed, as far as somebody tells him."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -18,6 +18,7 @@ from temporalio.exceptions import TemporalError
 from temporalio.service import RPCError
 
 from channels.providers import providers_in
+from models.case.nobody import Lack, Missed, in_words
 from models.errors import Refusal
 from models.words import ARMS, CHANNELS, GROUNDS, STAGES
 from operations.catalogue import in_force
@@ -25,7 +26,8 @@ from operations.cohort_drafts import FaultyDraft, Plan, ask_check, drop_draft, p
 from operations.cohorts import begin_cohort, must_be_verified
 from operations.rulers import glance
 from storage.case.cohort_drafts import Draft, end_draft, list_drafts, read_draft
-from storage.case.selection import counts_by_key, must_be_unheard, why_nobody
+from storage.case.nobody import why_nobody
+from storage.case.selection import counts_by_key, must_be_unheard
 from storage.catalogue import RULERS
 from storage.schema import cohorts
 from web.background.draft_checks import day_seconds
@@ -35,6 +37,7 @@ from web.console.cohort import KEYS
 from web.console.door import Admitted, RowId, Visitor
 from web.console.forms import WrongForm, read_form
 from web.console.pages import Pages, page, see_other
+from web.console.refusals import refusal_in_words
 from web.webhooks.webhook import Refused
 from workflows.effects import STARTS_A_SECOND
 from workflows.intakes import start_cohort
@@ -53,6 +56,21 @@ WORDS: dict[str, Any] = {
     "kinds": {"email": "e-mail", "phone": "telefone", "messenger": "Messenger", "address": "endereço postal"},
     "asked_above": ASKED_ABOVE,
 }
+
+NOBODY: Mapping[Lack, str] = {
+    Lack.RECORD: "não há débito nem declaração no registro; importe o extrato (taxpayers import)",
+    Lack.TAX: "nada no registro é de {taxes}; há {what}",
+    Lack.DEBTS: "{cases} contribuintes declaram tributo sem débito no registro; importe o extrato (taxpayers import)",
+    Lack.OPEN: "nada de {taxes} está em aberto; importe um extrato mais novo (taxpayers import)",
+    Lack.KEY: "ninguém atende a “{what}”; sem isso seriam {cases}",
+    Lack.ELSEWHERE: "{cases} já têm caso aberto no grupo {what}; espere que terminem, ou encerre esse grupo",
+    Lack.DUE: "de {cases} nada está vencido ainda; inicie quando estiver",
+    Lack.RETURNS: "de {cases} não há declaração dos períodos devidos, e {ruler} segue as declarações; importe-as"
+    " (filings import)",
+    Lack.AMOUNT: "{cases} devem menos do que {ruler} cobra, {least}",
+    Lack.EVIDENCE: "{cases} não têm em aberto nada do que {ruler} cobra",
+}
+"""The reasons for which nobody would be taken in, and what to do."""
 
 Written = Field(default="", max_length=2000, pattern=r"^[^\x00]*$")
 
@@ -94,6 +112,7 @@ class Concern:
     """A thing to know before a cohort starts; what `blocks` has to be mended first."""
 
     words: str
+    """In pt-BR; what is in English is marked so."""
     blocks: bool = False
 
 
@@ -176,12 +195,15 @@ def draft_routes(engine: Engine, temporal: Connect) -> Pages:
     async def show_progress(request: Request, draft: RowId) -> Response:
         return await run_sync(lambda: checked(request, "check_now", draft))
 
+    def missed(plan: Plan) -> tuple[Missed, ...]:
+        return why_nobody(engine, plan.bundle.ruler, plan.selection, plan.clock.origin_day, plan.name)
+
     def concerns(plan: Plan, found: Mapping[str, Any]) -> list[Concern]:
         taken_in = found["would_start"] + found["would_be_on_hold"]
         told: list[Concern] = []
         with engine.connect() as connection:
             if not taken_in:
-                told.append(Concern(f"Ninguém seria alcançado: {why_nobody(connection, plan.selection)}.", blocks=True))
+                told.append(Concern(f"Ninguém seria alcançado: {nobody_in_words(plan, missed(plan))}.", blocks=True))
             if connection.execute(cohorts.select().where(cohorts.c.name == plan.name)).first():
                 told.append(Concern("Já há um grupo com este nome: escolha outro.", blocks=True))
             if plan.control and not plan.contacted_too:
@@ -189,12 +211,12 @@ def draft_routes(engine: Engine, temporal: Connect) -> Pages:
                     asked = (plan.bundle.ruler, plan.selection, plan.name, plan.clock.origin_day)
                     must_be_unheard(connection, *asked)
                 except Refusal as refusal:
-                    told.append(Concern(str(refusal), blocks=True))
+                    told.append(Concern(refusal_in_words(str(refusal)), blocks=True))
         for bundle in (plan.bundle, *(rival.bundle for rival in plan.rivals)):
             try:
                 must_be_verified(bundle, plan.clock, plan.rehearsal, providers_in(os.environ))
             except Refusal as refusal:
-                told.append(Concern(str(refusal), blocks=True))
+                told.append(Concern(refusal_in_words(str(refusal)), blocks=True))
         return [*told, *warnings(plan, found)]
 
     @pages.does(begin_cohort, "/drafts/{draft}/start", Starting)
@@ -248,6 +270,13 @@ async def written(request: Request) -> dict[str, str]:
     except WrongForm as error:
         raise Refused(422, ", ".join(error.errors)) from None
     return {name: value for name, value in said.model_dump().items() if value}
+
+
+def nobody_in_words(plan: Plan, missed: Sequence[Missed]) -> str:
+    ruler = plan.bundle.ruler
+    taxes = plan.selection.tax or " ou ".join(ruler.taxes) or "nenhum tributo"
+    keys = {key: f"{KEYS[key.replace('-', '_')]}: {value}" for key, value in plan.selection.told.items()}
+    return in_words(missed, NOBODY, ruler, taxes, keys)
 
 
 def warnings(plan: Plan, found: Mapping[str, Any]) -> list[Concern]:

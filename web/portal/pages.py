@@ -89,6 +89,7 @@ def _owed(engine: Engine, links: Links, case: str, slips: bool, certificates: bo
         agree=links.agree(case),
         slip=f"{mine}/guia/" if slips else None,
         contest=f"{mine}/contestar",
+        statement=f"{mine}/extrato",
         certificate=f"{mine}/certidao" if certificates else None,
     )
 
@@ -98,14 +99,16 @@ def pay_page(
     agree: str | None = None,
     slip: str | None = None,
     contest: str | None = None,
+    statement: str | None = None,
     certificate: str | None = None,
 ) -> HTMLResponse:
     """The page of what is owed. `agree` is the address at which it can be paid in instalments, should its ruler name a
-    policy; `slip` what the address of a debt's or instalment's slip begins with; `contest` and `certificate` those of
-    the pages on which it is contested, and certificates are issued."""
+    policy; `slip` what the address of a debt's or instalment's slip begins with; `contest`, `statement` and
+    `certificate` those of the pages on which it is contested, told in full, and certificates are issued."""
     rule = page.ruler.agreements
     can_agree = agree if rule and rule.policy else None
-    return page_named("pay", 200, page=page, agree=can_agree, slip=slip, contest=contest, certificate=certificate)
+    further = {"agree": can_agree, "slip": slip, "contest": contest, "certificate": certificate}
+    return page_named("pay", 200, page=page, statement=statement, **further)
 
 
 def _asked(case: str, channel: Channel) -> HTMLResponse:

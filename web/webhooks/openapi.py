@@ -81,7 +81,9 @@ CONTEST = taking(
 )
 LOOKUP = taking(FORM, object_of([], **dict.fromkeys(KINDS, FIELD)))
 CHECK = taking(FORM, object_of([], code=WORD))
-CHOICE = taking(FORM, object_of([], instalments={"type": "integer", "minimum": 1, "maximum": 999}))
+CHOICE = taking(
+    FORM, object_of([], instalments={"type": "integer", "minimum": 1, "maximum": 999}, accepted=WORD, deed=WORD)
+)
 
 REFUSAL = {"application/json": {"schema": object_of(["error"], error=TEXT)}}
 REFUSALS: dict[int | str, Schema] = {

@@ -13,7 +13,7 @@ from models.errors import Refusal
 from models.payment.bank_record import BankPayment, BankReturn, RejectedLine
 from models.payment.bank_return import open_return
 from models.payment.barcode import our_number
-from tests.bank_lines import Paid, barcode, cnab240, febraban, header, trailer
+from tests.bank_lines import Fields, Paid, barcode, cnab240, cnab400, febraban, header, trailer
 
 TODAY = date(2026, 11, 22)
 SAMPLES = Path(__file__).parents[2] / "data"
@@ -136,7 +136,7 @@ class TestFebraban:
             (GOOD[0][:73] + "     x" + GOOD[0][79:], "the file number is not a number"),
             (GOOD[0] + "x", "151 characters"),
             (GOOD[1], "begins neither"),
-            ("", "begins neither"),
+            ("B", "begins neither"),
         ],
     )
     def test_a_header_that_cannot_be_read_refuses_the_file(self, first: str, reason: str) -> None:
@@ -182,6 +182,43 @@ class TestCnab240:
     def test_a_remittance_is_no_return(self) -> None:
         with pytest.raises(Refusal, match="not that of a return"):
             read([TITLES[0][:142] + "1" + TITLES[0][143:], *TITLES[1:]])
+
+
+DETAIL: Fields = {(38, 62): f"{our_number(7):<25}", (109, 110): "06", (111, 116): "020326", (254, 266): f"{1234:013}"}
+LAYOUTS = {
+    "febraban": febraban([Paid(barcode(7), "12.34")]),
+    "cnab-240": cnab240([(our_number(7), "06", "12.34")]),
+    "cnab-400": cnab400("237", {(109, 113): "00042"}, [DETAIL]),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+class TestWhatOnlyBeginsOrEndsAText:
+    @pytest.mark.parametrize("before", ["", " ", "\t", "\x1a", "\f", "\ufeff"])
+    def test_blank_lines_before_the_header_are_none_of_the_file_s(self, layout: str, before: str) -> None:
+        lines = LAYOUTS[layout]
+        returned, paid, rejected = read([before, "", *lines, "", "   "])
+        at = {"febraban": 4, "cnab-240": 6, "cnab-400": 4}[layout]
+        assert [(payment.line, payment.amount) for payment in paid] == [(at, Decimal("12.34"))]
+        assert (rejected, returned.disagreements()) == ([], [])
+
+    @pytest.mark.parametrize("mark", ["\x1a", " \x1a ", "\f", "\t", "\x1a\x1a", "  "])
+    def test_marks_at_the_end_of_a_line_are_none_of_its_fields(self, layout: str, mark: str) -> None:
+        returned, paid, rejected = read([f"{line}{mark}" for line in LAYOUTS[layout]])
+        assert ([payment.amount for payment in paid], rejected) == ([Decimal("12.34")], [])
+        assert returned.disagreements() == []
+
+    def test_a_page_begins_with_a_mark(self, layout: str) -> None:
+        returned, paid, rejected = read([f"\f{line}" for line in LAYOUTS[layout]])
+        assert (len(paid), rejected, returned.disagreements()) == (1, [], [])
+
+    def test_letters_may_be_small(self, layout: str) -> None:
+        returned, paid, rejected = read([line.lower() for line in LAYOUTS[layout]])
+        assert (len(paid), rejected, returned.disagreements()) == (1, [], [])
+
+    def test_nothing_but_blank_lines(self, layout: str) -> None:
+        with pytest.raises(Refusal, match="nothing is written on any of its lines"):
+            read([" " * len(line) for line in LAYOUTS[layout]])
 
 
 files = st.sampled_from(["\r\n".join(GOOD), "\r\n".join(TITLES)])
@@ -237,7 +274,7 @@ def test_any_bytes_at_all_do_no_harm(content: bytes) -> None:
     survives(b"00100000" + content)
 
 
-@pytest.mark.parametrize("length", [20, 60, 77])
+@pytest.mark.parametrize("length", [20, 60, 77, 78, 85, 91])
 def test_a_title_cut_off_before_its_amount_is_no_title_without_money(length: int) -> None:
     lines = cnab240([(our_number(7), "06", "100.00"), (our_number(8), "06", "50.00")])
     _, paid, rejected = read(with_line(3, lines[3][:length], lines))

@@ -685,6 +685,37 @@ def test_sp_new_agreement_75_days_after_the_due_date_with_what_is_left_and_five_
     assert made.rows("SELECT amount FROM instalments WHERE agreement = :agreement AND n = 1") == [(Decimal("388.14"),)]
 
 
+def test_sp_waits_75_days_from_a_break_by_a_person_and_deducts_what_was_paid(made: Contract) -> None:
+    """450.00 of 1,800.00 were paid, and nothing was due: 11/03 and 75 days are 25/05."""
+    made.sign(SP, 4, SIGNED)
+    made.pay(1, SIGNED)
+    rescind(made.engine, made.agreement, ANA, "desistência", at(date(2026, 3, 11)))
+    why = made.refused(SP, 4, date(2026, 5, 24))
+    assert "possible from 2026-05-25, 75 days after the break, on 2026-03-11, of" in why
+    made.sign(SP, 4, date(2026, 5, 25))
+    assert made.rows("SELECT amount, renegotiation FROM agreements WHERE closed_at IS NULL") == [
+        (Decimal("1350.00"), 1)
+    ]
+
+
+def test_sp_a_person_who_breaks_it_later_does_not_put_the_wait_off(made: Contract) -> None:
+    """The second instalment was due on 10/04 and unpaid: 75 days from then are 24/06."""
+    made.sign(SP, 4, SIGNED)
+    made.pay(1, SIGNED)
+    rescind(made.engine, made.agreement, ANA, "desistência", at(date(2026, 4, 20)))
+    why = made.refused(SP, 4, date(2026, 6, 23))
+    assert "possible from 2026-06-24, 75 days after the due date 2026-04-10 of the instalment" in why
+    made.sign(SP, 4, date(2026, 6, 24))
+
+
+def test_sp_simples_waits_too_where_too_little_is_open_to_break_it(engine: Engine) -> None:
+    """Two of two are open and only the third would break it; a person did, on 11/03."""
+    made = contract(engine, "900.00")
+    made.sign(SP, 2, SIGNED, kind="simples")
+    rescind(made.engine, made.agreement, ANA, "desistência", at(date(2026, 3, 11)))
+    assert "possible from 2026-05-25" in made.refused(SP, 2, date(2026, 5, 24), kind="simples")
+
+
 def test_bh_renegotiations_run_out(made: Contract) -> None:
     for times in range(3):
         made.sign(BH, 2, SIGNED)

@@ -125,6 +125,26 @@ class TestImport:
         assert till.received(owing) == "100.00"
         assert till.balances()
 
+    @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+    @pytest.mark.parametrize("encoding", ["latin-1", "utf-8"])
+    @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r\r\n"])
+    def test_however_its_text_is_written(self, till: Till, mark: bytes, encoding: str, end: bytes) -> None:
+        owing, _ = till.owing_case()
+        lines = febraban([Paid(till.slip(owing), "40.00")])
+        lines[0] = lines[0].replace("PREFEITURA", "SÃO JOSÉ  ")
+        text = [b"", *(line.encode(encoding) for line in lines), b"", b"\x1a"]
+        till.file.write_bytes(mark + end.join(text))
+        with Rejects(till.rejects) as rejects:
+            imported = import_bank_file(till.engine, look_over_text(till.file), rejects, NOW)
+        assert (imported.applied, counts(imported)) == (True, (1, 1, "40.00", 0, 0))
+
+    def test_a_blank_line_makes_no_other_file_of_it(self, till: Till) -> None:
+        owing, _ = till.owing_case()
+        lines = febraban([Paid(till.slip(owing))])
+        till.take(lines)
+        with pytest.raises(Refusal, match="file number 1 of this convênio was imported before"):
+            till.take(["", *lines, "\x1a"])
+
     def test_many_batches(self, till: Till) -> None:
         owing, _ = till.owing_case("100000.00")
         imported = till.take(febraban([Paid(till.slip(owing), "1.00")] * 2_500))

@@ -42,7 +42,7 @@ from web.webhooks.pix import pix_routes
 SECRET = "not-a-secret-that-anybody-has"
 CALLBACKS, TITLES = (100_000, 2_000) if fuzzing() else (150, 12)
 """How many callbacks are sent, and how many titles a file has."""
-DEBTS, CALLERS = 1_000 if fuzzing() else 30, 4
+DEBTS, CALLERS = (1_000, 64) if fuzzing() else (30, 8)
 DAMAGED = 0.05
 pytestmark = pytest.mark.hypothesis
 """Chosen by `make fuzz` too."""

@@ -102,7 +102,7 @@ def test_the_lists(engine: Engine, case: str, signed: Contract) -> None:
 
 
 def test_the_keepers_rows(engine: Engine, signed: Contract) -> None:
-    keep(engine, [Unread(b"{", b"sealed", "no JSON")], NOW)
+    keep(engine, [Unread(b"{", b"sealed", "no JSON", NOW)])
     take_back(engine, [TakenBack("104/1", "999", None, Decimal("1.00"), NOW, "reversal 1")], NOW)
     record_pix(engine, [PixPayment(end_to_end_id(), "f" * 32, Decimal("1.00"), NOW)], NOW)
     assert checkpoint_now(engine, patience=60)

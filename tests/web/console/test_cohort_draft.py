@@ -93,7 +93,7 @@ async def test_a_draft_that_reaches_nobody_or_was_changed_is_not_started(engine:
         await http.post(f"{made}/check", data={**DRAFT, "tax": "IPVA"})
         assert check_next(engine)
         check = (await http.get(f"{made}/check")).text
-        assert "nothing on record is of the tax IPVA" in check
+        assert "Ninguém seria alcançado: nada no registro é de IPVA; há IPTU." in check
         assert (await http.post(f"{made}/start", data={})).status_code == 409
         await http.post(f"{made}/check", data=DRAFT)
         assert check_next(engine)
@@ -104,6 +104,24 @@ async def test_a_draft_that_reaches_nobody_or_was_changed_is_not_started(engine:
         assert "Nenhum rascunho" in (await http.get("/console/drafts")).text
     with engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM cohorts")).scalar_one() == 0
+
+
+async def test_one_before_its_returns_are_imported_says_what_to_import(engine: Engine) -> None:
+    with engine.begin() as connection:
+        factories.debt(connection, factories.taxpayer(connection), tax="ICMS", period="2026-09")
+    async with browser(engine, signed_in_as(engine, "ana", Role.ANALYST)) as http:
+        made = (await http.post("/console/drafts")).headers["location"]
+        await http.post(f"{made}/check", data={"name": "icms", "ruler": "alagoas-icms"})
+        assert check_next(engine)
+        check = (await http.get(f"{made}/check")).text
+        assert "Impede:</strong> Ninguém seria alcançado: de 1 não há declaração dos períodos devidos" in check
+        assert "alagoas-icms v1 segue as declarações; importe-as (filings import)." in check
+        await http.post(f"{made}/check", data={**DRAFT, "tax": "", "min_amount": "5000"})
+        assert check_next(engine)
+        assert (
+            "ninguém atende a “devido a partir de R$: 5000.00”; sem isso seriam 1"
+            in (await http.get(f"{made}/check")).text
+        )
 
 
 async def test_a_large_one_is_started_by_its_name_alone(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

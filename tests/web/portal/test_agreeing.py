@@ -4,10 +4,12 @@ import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from hashlib import sha256
+from zoneinfo import ZoneInfo
 
 import pytest
 from fastapi import FastAPI
-from httpx import ASGITransport, AsyncClient
+from httpx import ASGITransport, AsyncClient, Response
 from sqlalchemy import Engine, insert, update
 
 from channels.links import Links
@@ -27,6 +29,7 @@ from web.security.guard import Guard
 
 LINKS = Links(["k" * 32], "http://regua")
 LINK = Identification.LINK
+TODAY = datetime.now(ZoneInfo("America/Sao_Paulo")).date()
 
 
 def asking(engine: Engine, links: Links = LINKS) -> AsyncClient:
@@ -46,6 +49,13 @@ async def http(engine: Engine) -> AsyncIterator[AsyncClient]:
 @pytest.fixture
 def made(engine: Engine) -> Contract:
     return contract(engine, "400.00", "800.00")
+
+
+async def accepted(http: AsyncClient, page: str, **choice: str) -> Response:
+    """A plan is chosen, its deed read and accepted."""
+    check = (await http.get(f"{page}/conferir", params=choice)).text
+    digest = re.search(r'name="deed" value="(\w+)"', check)
+    return await http.post(page, data={**choice, "accepted": "sim", "deed": digest[1] if digest else "none"})
 
 
 async def test_the_page_of_what_is_owed_leads_to_the_plans(made: Contract, http: AsyncClient) -> None:
@@ -148,7 +158,7 @@ def test_a_choice_is_a_number_of_instalments_of_some_debts() -> None:
 
 
 async def test_he_signs_without_temporal_which_is_told_the_id_alone(made: Contract, http: AsyncClient) -> None:
-    answer = await http.post(LINKS.agree(made.case), data={"instalments": "3"})
+    answer = await accepted(http, LINKS.agree(made.case), instalments="3")
     assert (answer.status_code, answer.headers["location"]) == (303, "?")
     [(agreement, via)] = made.rows("SELECT id, signed_via FROM agreements")
     assert via == "link"
@@ -172,14 +182,14 @@ async def test_what_is_in_court_and_what_is_not_are_signed_one_after_the_other(
     both = (await http.get(page)).text
     assert ("Débitos ajuizados" in both, "Débitos não ajuizados" in both, both.count("<form")) == (True, True, 2)
     assert (await http.post(page, data={"instalments": "2"})).status_code == 409
-    assert (await http.post(page, data={"instalments": "2", "debts": "sued"})).status_code == 303
+    assert (await accepted(http, page, instalments="2", debts="sued")).status_code == 303
     rest = (await http.get(page)).text
     assert ("Seu parcelamento" in rest, "Parcelar o que ainda está em aberto" in rest, rest.count("<form")) == (
         True,
         True,
         1,
     )
-    assert (await http.post(page, data={"instalments": "2"})).status_code == 303
+    assert (await accepted(http, page, instalments="2")).status_code == 303
     assert made.rows("SELECT amount, identified_by FROM agreements ORDER BY amount") == [
         (Decimal("400.00"), "link"),
         (Decimal("800.00"), "link"),
@@ -193,8 +203,14 @@ async def test_what_is_in_court_and_what_is_not_are_signed_one_after_the_other(
 
 
 async def test_a_second_tab_signs_nothing_more(made: Contract, http: AsyncClient) -> None:
-    for count in ("3", "4"):
-        await http.post(LINKS.agree(made.case), data={"instalments": count})
+    page = LINKS.agree(made.case)
+    digests = {
+        count: re.search(r'name="deed" value="(\w+)"', (await http.get(f"{page}/conferir?instalments={count}")).text)
+        for count in ("3", "4")
+    }
+    for count, digest in [*digests.items(), *digests.items()]:
+        assert digest
+        await http.post(page, data={"instalments": count, "accepted": "sim", "deed": digest[1]})
     assert made.rows("SELECT count(*) FROM instalments") == [(3,)]
 
 
@@ -215,3 +231,37 @@ async def test_what_is_signed_is_shown_with_its_schedule_and_no_second_one(made:
     assert [money(Decimal(each)) in page.text for each in ("400.00", "404.00")] == [True, True]
     assert "form" not in page.tags
     assert made.rows("SELECT count(*) FROM agreements") == [(1,)]
+
+
+async def test_he_reads_and_accepts_what_he_signs(made: Contract, http: AsyncClient) -> None:
+    page = LINKS.agree(made.case)
+    answer = await http.get(f"{page}/conferir?instalments=3")
+    check = opened(answer).text
+    # 1,200 in three instalments of 400, the second and third with one percent a month
+    for said in (
+        f"Reconheço que devo, em {TODAY:%d/%m/%Y}, {money(Decimal(1200))}",
+        f"Parcela 1 de 3, vencimento {TODAY:%d/%m/%Y}" if TODAY.weekday() < 5 else "Parcela 1 de 3, vencimento ",
+        "As parcelas são corrigidas por IPCA (PGM, 06/03/2023).",
+        "Juros de 1 % ao mês (PGM, 06/03/2023).",
+        "O acordo se rompe com uma parcela em aberto depois do último dia útil bancário do mês seguinte",
+        "um novo parcelamento é possível 75 dias depois do vencimento",
+    ):
+        assert said in check
+    assert (await accepted(http, page, instalments="3")).status_code == 303
+    [[deed]] = made.rows("SELECT terms -> 'deed' FROM agreements")
+    assert deed["digest"] == sha256(deed["text"].encode()).hexdigest()
+    assert all(paragraph in check for paragraph in deed["text"].splitlines())
+    assert deed["address"] == "127.0.0.1"
+    [[logged]] = made.rows("SELECT detail ->> 'deed' FROM audit_log WHERE command = 'agreement sign'")
+    assert logged == deed["digest"]
+    signed = opened(await http.get(page)).text
+    assert ("Termo aceito" in signed, deed["digest"] in signed) == (True, True)
+
+
+async def test_unread_and_changed_terms_are_not_signed(made: Contract, http: AsyncClient) -> None:
+    page = LINKS.agree(made.case)
+    unticked = await http.post(page, data={"instalments": "3", "deed": "0" * 64})
+    assert (unticked.status_code, "marque que o aceita" in opened(unticked).text) == (422, True)
+    other = await http.post(page, data={"instalments": "3", "accepted": "sim", "deed": "0" * 64})
+    assert (other.status_code, "As condições mudaram" in opened(other).text) == (409, True)
+    assert made.rows("SELECT count(*) FROM agreements") == [(0,)]

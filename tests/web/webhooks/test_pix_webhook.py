@@ -301,6 +301,46 @@ class TestReopening:
         assert stored(world)["outbox"] == 4
 
 
+class TestCallsAtOnce:
+    async def test_those_that_wait_are_posted_together_and_each_is_told_its_own(self, world: World, call: Post) -> None:
+        owings = [world.owing_case()[0] for _ in range(12)]
+        answers = await asyncio.gather(*(call(pix(owing.txid), pix("unknown")) for owing in owings))
+        assert [answer.json() for answer in answers] == [{"payments": 2, "reversals": 0}] * 12
+        assert {world.received(owing) for owing in owings} == {"100.00"}
+        [[transactions]] = world.rows("SELECT count(DISTINCT xmin::text) FROM payments")
+        assert transactions < 12
+
+    async def test_a_payment_and_its_refunds_in_calls_of_their_own(self, world: World, call: Post) -> None:
+        owing, _ = world.owing_case()
+        payment = pix(owing.txid)
+        told = [payment, *({**payment, "devolucoes": refund("10.00", id=f"R{n}")} for n in (1, 2, 2, 3))]
+        answers = [answer.json() for answer in await asyncio.gather(*(call(item) for item in told))]
+        assert [sum(answer[name] for answer in answers) for name in ("payments", "reversals")] == [1, 3]
+        assert world.received(owing) == "70.00"
+
+    async def test_of_two_amounts_one_stands_and_people_see_the_other(self, world: World, call: Post) -> None:
+        owing, _ = world.owing_case()
+        payment = pix(owing.txid)
+        told = [payment, *({**payment, "valor": f"{n}.00"} for n in range(1, 6))]
+        answers = await asyncio.gather(*(call(item) for item in told))
+        assert sum(answer.json()["payments"] for answer in answers) == 1
+        assert world.rows("SELECT count(*) FROM payments") == [(1,)]
+        assert world.rows("SELECT count(*), sum(times) FROM quarantined_items") == [(5, 5)]
+
+    async def test_what_one_cannot_be_taken_for_costs_no_other(self, world: World, http: AsyncClient) -> None:
+        owing, _ = world.owing_case()
+        full, _ = world.owing_case()
+        good = [body([pix(owing.txid, "1.00")]) for _ in range(6)]
+        too_much = [body([pix(full.txid, "9999999999.99") for _ in range(1_001)])]
+        sent = [*good[:3], *too_much, b"{", *good[3:], b'{"evento": "teste_webhook"}']
+        answers = await asyncio.gather(*(http.post(URL, content=each) for each in sent))
+        assert [answer.status_code for answer in answers] == [200, 200, 200, 200, 400, 200, 200, 200, 200]
+        assert world.received(owing) == "6.00"
+        [[kept]] = world.rows("SELECT count(*) FROM quarantined_items")
+        assert kept + world.rows(f"SELECT count(*) FROM payments WHERE debt = '{full.debt}'")[0][0] == 1_001
+        assert kept > 0
+
+
 class TestRefusal:
     async def test_a_wrong_secret_is_refused_before_the_body_is_read(self, world: World, http: AsyncClient) -> None:
         async def unread() -> AsyncIterator[bytes]:

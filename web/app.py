@@ -17,6 +17,7 @@ from web.background.work import is_here, work
 from web.console.api import staff_routes
 from web.console.codec import codec_app, readers_from
 from web.console.console import console_routes
+from web.console.oidc import provider_from
 from web.health import health_routes
 from web.portal.agreeing import agreeing_routes
 from web.portal.certificates import certificate_routes, check_routes
@@ -101,7 +102,7 @@ def create_app(database: str, temporal_address: str | None, pix_secrets: str) ->
         if table and table.certificates:
             app.include_router(certificate_routes(engine, links, table, table.certificates))
     app.include_router(staff_routes(engine, temporal))
-    app.include_router(console_routes(engine, temporal, workflows_in(os.environ)))
+    app.include_router(console_routes(engine, temporal, workflows_in(os.environ), provider_from(os.environ)))
     app.include_router(health_routes(engine, (lambda: relay.looked_at) if relay else None))
     if readers:
         app.mount("/codec", codec_app(cipher, readers))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from models.intake.extract import debt_reader
 from models.intake.filings import filing_reader
 from models.intake.outcomes import outcome_reader
 from models.intake.statement import Statement
+from models.intake.upload import Kind, Options
 from models.law.calendar import Clock
 from models.law.extinction import Extinction
 from models.law.grounds import Ground
@@ -58,7 +60,7 @@ from operations.cases import (
     reveal_case,
     reveal_dossier,
 )
-from operations.catalogue import import_texts
+from operations.catalogue import import_texts, in_force
 from operations.cohort_drafts import ask_check, drop_draft, save_draft
 from operations.cohorts import (
     begin_cohort,
@@ -111,6 +113,7 @@ from operations.payments import (
 )
 from operations.post import draw_edital, import_outcomes, post_letters, register_letter, register_publication
 from operations.promises import cancel_promise, take_another_promise, take_promise
+from operations.ruler_drafts import begin_draft, drop_ruler_draft, edit_draft, publish_draft
 from operations.rulers import load_ruler
 from operations.schedules import backfill_schedule, delete_schedule, pause_schedule, resume_schedule
 from operations.sessions import end_own_session, sign_in_by_token
@@ -118,6 +121,7 @@ from operations.slips import issue_slip, remit_slips
 from operations.tasks import finish_task
 from operations.taxpayers import reveal_taxpayer
 from operations.tokens import issue_token, link_person, put_person, revoke_token
+from operations.uploads import bring_file, check_file, drop_upload, start_import, take_rejects
 from rehearsal.sample import generate
 from storage.agreement.asked import Precatorio, SigningRequest
 from storage.agreement.policy_files import load_policy
@@ -135,6 +139,7 @@ from storage.payments import slips
 from storage.payments.ledger import record_pix
 from storage.payments.quarantine import Unread, keep
 from storage.payments.slips import Wanted
+from storage.ruler_drafts import digest_of, draft_of
 from storage.schema import notice_credits, taxpayers
 from tests import post_world
 from tests.agreement_world import OPENED, SP, Contract, at, contract
@@ -145,8 +150,9 @@ from tests.delivery_world import DeliveryWorld
 from tests.payloads import CIPHER
 from tests.post_world import LATER, POSTED, PostWorld
 from tests.record_world import Street
+from web.background.uploads import work_on_next
 
-BIA = Credentials("Bia")
+BIA, ANA = Credentials("Bia"), Credentials("Ana")
 ON = date(2026, 3, 10)
 NOW = at(ON)
 EFFECTS = Effects(Beneficiary(""), NOW)
@@ -589,6 +595,87 @@ def _(world: World) -> str:
     with world.rejects() as rejects:
         import_bulk_contacts(world.engine, BIA, source, contact_reader(source.header, OPENED), rejects, ignore, NOW)
     return f"sha256:{source.digest}"
+
+
+def brought(world: World) -> int:
+    """A file that was brought and checked."""
+    upload = bring_file(
+        world.engine, BIA, BytesIO(b"tax_id,email\n39053344705,ana@x.example\n"), "a.csv", Kind.CONTACTS
+    )
+    assert work_on_next(world.engine)
+    return upload
+
+
+@carried_out("import upload")
+def _(world: World) -> str:
+    return str(bring_file(world.engine, BIA, BytesIO(b"tax_id,email\n"), "a.csv", Kind.CONTACTS))
+
+
+@carried_out("import check")
+def _(world: World) -> str:
+    upload = brought(world)
+    check_file(world.engine, BIA, upload, Kind.FILINGS, Options())
+    return str(upload)
+
+
+@carried_out("import start")
+def _(world: World) -> str:
+    upload = brought(world)
+    start_import(world.engine, BIA, upload)
+    return str(upload)
+
+
+@carried_out("import rejects")
+def _(world: World) -> str:
+    upload = brought(world)
+    take_rejects(world.engine, BIA, upload)
+    return str(upload)
+
+
+@carried_out("import drop")
+def _(world: World) -> str:
+    upload = brought(world)
+    drop_upload(world.engine, BIA, upload)
+    return str(upload)
+
+
+@carried_out("ruler draft")
+def _(world: World) -> str:
+    begin_draft(world.engine, BIA, "alagoas-icms")
+    return "alagoas-icms"
+
+
+def edited(world: World) -> str:
+    """A draft of a ruler that somebody changed; its file as it was."""
+    begin_draft(world.engine, BIA, "alagoas-icms")
+    text = in_force(world.engine)["rulers/alagoas-icms.yaml"].replace("version: 1", "version: 2")
+    edit_draft(world.engine, ANA, "alagoas-icms", 0, "rulers/alagoas-icms.yaml", f"{text}# agora\n")
+    return "alagoas-icms"
+
+
+@carried_out("ruler edit")
+def _(world: World) -> str:
+    begin_draft(world.engine, BIA, "alagoas-icms")
+    text = in_force(world.engine)["rulers/alagoas-icms.yaml"]
+    edit_draft(world.engine, BIA, "alagoas-icms", 0, "rulers/alagoas-icms.yaml", f"{text}# agora\n")
+    return "alagoas-icms"
+
+
+@carried_out("ruler draft --drop")
+def _(world: World) -> str:
+    begin_draft(world.engine, BIA, "alagoas-icms")
+    drop_ruler_draft(world.engine, BIA, "alagoas-icms")
+    return "alagoas-icms"
+
+
+@carried_out("ruler publish")
+def _(world: World) -> str:
+    ruler = edited(world)
+    with world.engine.connect() as connection:
+        draft = draft_of(connection, ruler)
+    assert draft
+    publish_draft(world.engine, BIA, ruler, digest_of(draft, in_force(world.engine)), "testado")
+    return ruler
 
 
 @carried_out("debt write-off")

@@ -149,6 +149,11 @@ UPDATE calls SET task = 1
 DELETE FROM calls
 UPDATE cohort_drafts SET made_by = 'x'
 DELETE FROM cohort_drafts
+UPDATE ruler_drafts SET made_by = 'x'
+DELETE FROM ruler_drafts
+UPDATE uploads SET brought_by = 'x'
+DELETE FROM uploads
+UPDATE upload_parts SET content = ''
 UPDATE rulers SET source = 'x'
 UPDATE policies SET source = 'x'
 UPDATE assets SET content = 'x'

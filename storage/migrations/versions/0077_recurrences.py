@@ -5,8 +5,8 @@ from alembic import op
 
 from storage.migrations.words import forget, know
 
-revision = "0075"
-down_revision = "0074"
+revision = "0077"
+down_revision = "0076"
 
 NOW = sa.text("clock_timestamp()")
 STATUSES = "'CRIADA', 'APROVADA', 'REJEITADA', 'EXPIRADA', 'CANCELADA'"

@@ -80,6 +80,7 @@ TASKS = {
     "prescription": "conferir prescrição",
     "request": "responder pedido",
     "promise": "cobrar promessa não cumprida",
+    "debit": "rever o débito automático",
     "call_back": "ligar na hora combinada",
     "collect": "ligar para cobrar",
     "approval": "decidir a suspensão de benefícios",
@@ -162,6 +163,8 @@ REQUESTS = {
     "access": "pedido de acesso aos dados",
     "correction": "pedido de correção dos dados",
     "contest": "contestação",
+    "charge_remission": "pedido de dispensa de encargos",
+    "question": "dúvida",
 }
 
 CONTESTS = {

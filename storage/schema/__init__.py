@@ -3,12 +3,13 @@
 Rows are locked in one order everywhere: cases by id, then debts by id. So payments and notices queue, never deadlock.
 """
 
-from storage.schema.agreements import agreement_debts, agreements, instalments
+from storage.schema.agreements import agreement_debts, agreements, instalments, recurrences
 from storage.schema.audit import audit_log, once_links, restatements, sessions, sign_ins, tokens
 from storage.schema.base import metadata
 from storage.schema.cases import arms, cases, cohorts, decisions, experiments, intakes, outbox
 from storage.schema.certificates import certificates
 from storage.schema.collections import agent_queues, calls, promises
+from storage.schema.conversations import conversation_lines, conversations
 from storage.schema.debts import (
     access_keys,
     benefits,
@@ -22,7 +23,7 @@ from storage.schema.debts import (
     rates,
     snapshot_debts,
 )
-from storage.schema.drafts import cohort_drafts
+from storage.schema.drafts import cohort_drafts, ruler_drafts
 from storage.schema.due_process import (
     acts,
     annulments,
@@ -32,6 +33,7 @@ from storage.schema.due_process import (
     prior_step_debts,
     prior_steps,
     request_credits,
+    request_files,
     requests,
     suspensions,
     tasks,
@@ -59,6 +61,7 @@ from storage.schema.payments import (
 from storage.schema.rulers import assets, policies, published, rulers
 from storage.schema.slips import remittances, slips
 from storage.schema.taxpayers import contacts, opt_outs, suppressed_contacts, taxpayers
+from storage.schema.uploads import upload_parts, uploads
 
 __all__ = [
     "access_keys",
@@ -84,6 +87,8 @@ __all__ = [
     "cohorts",
     "communications",
     "contacts",
+    "conversation_lines",
+    "conversations",
     "debtors",
     "debts",
     "decisions",
@@ -113,13 +118,16 @@ __all__ = [
     "published",
     "quarantined_items",
     "rates",
+    "recurrences",
     "remissions",
     "remittances",
     "replies",
     "request_credits",
+    "request_files",
     "requests",
     "restatements",
     "reversals",
+    "ruler_drafts",
     "rulers",
     "sessions",
     "sign_ins",
@@ -131,4 +139,6 @@ __all__ = [
     "taxpayers",
     "tokens",
     "unmatched_reversals",
+    "upload_parts",
+    "uploads",
 ]

@@ -50,9 +50,19 @@ DELETE FROM agreement_debts
 UPDATE annulments SET annulled_by = 'x'
 DELETE FROM annulments
 DELETE FROM assets
+UPDATE conversations SET token = 'x'
+UPDATE conversations SET pinned = '{}'
+DELETE FROM conversations
+UPDATE conversation_lines SET text = 'x'
+DELETE FROM conversation_lines
+UPDATE requests SET said = 'x'
+UPDATE request_files SET content = ''
+DELETE FROM request_files
 UPDATE bank_files SET amount = 1
 DELETE FROM bank_files
 UPDATE charges SET txid = 'x'
+UPDATE recurrences SET agreement = 'x'
+DELETE FROM recurrences
 DELETE FROM charges
 UPDATE instalments SET pix_txid = 'x'
 DELETE FROM instalments
@@ -139,6 +149,11 @@ UPDATE calls SET task = 1
 DELETE FROM calls
 UPDATE cohort_drafts SET made_by = 'x'
 DELETE FROM cohort_drafts
+UPDATE ruler_drafts SET made_by = 'x'
+DELETE FROM ruler_drafts
+UPDATE uploads SET brought_by = 'x'
+DELETE FROM uploads
+UPDATE upload_parts SET content = ''
 UPDATE rulers SET source = 'x'
 UPDATE policies SET source = 'x'
 UPDATE assets SET content = 'x'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import traceback
 from pathlib import Path
@@ -19,6 +20,14 @@ log = structlog.get_logger()
 
 LONGEST = 1024 * 1024
 """Bytes of a body. SendGrid's batches, the largest of all, end at 768 KiB."""
+
+WITH_FILES = re.compile(r"/p/[^/]+/pedidos/[^/]+")
+LONGEST_WITH_FILES = 7 * 1024 * 1024
+"""Bytes of a request's form with the files that may be sent with it."""
+
+IMPORTED = "/console/imports"
+LONGEST_IMPORTED = 256 * 1024 * 1024
+"""Bytes of a form that brings a file to import, which goes to disk as it comes; its page says what is too long."""
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
@@ -49,8 +58,9 @@ class Guard:
         with bound_contextvars(request=request):
             try:
                 self._throttle.admit(scope)
-                refuse_stated(Headers(scope=scope).get("content-length", ""))
-                await self._app(scope, counted(receive), answer)
+                longest = longest_of(scope["path"])
+                refuse_stated(Headers(scope=scope).get("content-length", ""), longest)
+                await self._app(scope, counted(receive, longest), answer)
             except Exception as error:
                 refused = refusal_of(error)
                 if not answer.begun:
@@ -74,29 +84,36 @@ class Answer:
         await self._send(message)
 
 
-def refuse_stated(length: str) -> None:
+def longest_of(path: str) -> int:
+    """The bytes that a body sent to an address may have."""
+    if path == IMPORTED:
+        return LONGEST_IMPORTED
+    return LONGEST_WITH_FILES if WITH_FILES.fullmatch(path) else LONGEST
+
+
+def refuse_stated(length: str, longest: int) -> None:
     """Refuse a body whose stated length is too much, before anything of it is read. A length may be absent or a lie:
     what comes is counted too."""
-    if length.isdecimal() and int(length[:20]) > LONGEST:
-        raise _too_long()
+    if length.isdecimal() and int(length[:20]) > longest:
+        raise _too_long(longest)
 
 
-def counted(receive: Receive) -> Receive:
+def counted(receive: Receive, longest: int) -> Receive:
     taken = 0
 
     async def receive_counting() -> Message:
         nonlocal taken
         message = await receive()
         taken += len(message.get("body", b""))
-        if taken > LONGEST:
-            raise _too_long()
+        if taken > longest:
+            raise _too_long(longest)
         return message
 
     return receive_counting
 
 
-def _too_long() -> Refused:
-    return Refused(413, f"the body is longer than {LONGEST} bytes", {"Connection": "close"})
+def _too_long(longest: int) -> Refused:
+    return Refused(413, f"the body is longer than {longest} bytes", {"Connection": "close"})
 
 
 def refusal_of(error: Exception) -> Refused:

@@ -47,6 +47,36 @@ PAYMENT = object_of(
 PIX_CALLBACK = taking("application/json", object_of(["pix"], pix={"type": "array", "items": PAYMENT}))
 """The Central Bank's API Pix 2.9.0, as wide as `models/payment/pix.py` reads it."""
 
+NEWS_OF_RECURRENCES = taking(
+    "application/json",
+    object_of(
+        ["recs"],
+        recs={
+            "type": "array",
+            "items": object_of(
+                ["idRec", "status"],
+                idRec={"type": "string", "pattern": "^[a-zA-Z0-9]{29}$"},
+                status={"enum": ["CRIADA", "APROVADA", "REJEITADA", "EXPIRADA", "CANCELADA"]},
+            ),
+        },
+    ),
+)
+NEWS_OF_DEBITS = taking(
+    "application/json",
+    object_of(
+        ["cobsr"],
+        cobsr={
+            "type": "array",
+            "items": object_of(
+                ["idRec", "txid", "status"],
+                idRec={"type": "string", "pattern": "^[a-zA-Z0-9]{29}$"},
+                txid={"type": "string", "pattern": "^[a-zA-Z0-9]{26,35}$"},
+                status={"enum": ["CRIADA", "ATIVA", "CONCLUIDA", "EXPIRADA", "REJEITADA", "CANCELADA"]},
+            ),
+        },
+    ),
+)
+
 SENDGRID_EVENT = object_of(
     ["event", "sg_event_id", "timestamp"],
     event={"anyOf": [{"enum": ["processed", "delivered", "open", "click", "bounce", "dropped", "unsubscribe"]}, TEXT]},
@@ -80,6 +110,10 @@ CONTEST = taking(
     ),
 )
 LOOKUP = taking(FORM, object_of([], **dict.fromkeys(KINDS, FIELD)))
+BEGINNING = taking(FORM, object_of([], flow={"enum": ["atendimento", "jaque-ipva"]}))
+LINE = taking(FORM, object_of(["text"], text={"type": "string", "maxLength": 5000}, event=WORD))
+REQUESTED = taking("multipart/form-data", object_of([], said=FIELD, credit=FIELD))
+FOLLOWED = taking(FORM, object_of([], protocol=WORD, key=WORD))
 CHECK = taking(FORM, object_of([], code=WORD))
 CHOICE = taking(
     FORM, object_of([], instalments={"type": "integer", "minimum": 1, "maximum": 999}, accepted=WORD, deed=WORD)

@@ -36,8 +36,8 @@ from storage.agreement.policies import pinned_policy
 from storage.amounts.accruals import accrual_of
 from storage.amounts.owed import owed_of
 from storage.case.before_due import falls_due
+from storage.case.promise_reminders import read_promised
 from storage.collections.agreed import read_agreed
-from storage.collections.reminders import read_promised
 from storage.contact.communications import CommunicationTransaction
 from storage.payments.charges import brcodes_of_instalments
 from storage.payments.receipts import PaidInstalment, ReceivedPayment, read_received

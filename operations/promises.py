@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from models.collections.promise import Promise, PromiseChannel
 from operations.operation import Act, must_say, operation
-from storage.collections import promises
+from storage.case import promising
 
 
 @operation("case promise")
@@ -16,7 +16,7 @@ def take_promise(
 ) -> Promise:
     """Put on record that the taxpayer promised to pay so much on that day; one at a time."""
     act.tell(amount=amount, on=on, channel=channel)
-    return promises.make_promise(act.engine, case, amount, on, channel, act.by, now)
+    return promising.make_promise(act.engine, case, amount, on, channel, act.by, now)
 
 
 @operation("case promise --another")
@@ -25,7 +25,7 @@ def take_another_promise(
 ) -> Promise:
     """Put a second promise on record beside one that is open."""
     act.tell(amount=amount, on=on, channel=channel)
-    return promises.make_promise(act.engine, case, amount, on, channel, act.by, now, another=True)
+    return promising.make_promise(act.engine, case, amount, on, channel, act.by, now, another=True)
 
 
 @operation("case promise --cancel")
@@ -33,4 +33,4 @@ def cancel_promise(act: Act, case: str, promise: int, reason: str, now: datetime
     """Take back a promise that was put on record by mistake; it counts among none."""
     must_say("why", reason)
     act.tell(promise=promise)
-    promises.cancel_promise(act.engine, case, promise, act.by, reason, now)
+    promising.cancel_promise(act.engine, case, promise, act.by, reason, now)

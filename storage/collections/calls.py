@@ -23,10 +23,10 @@ from storage.case.claimed_payments import believe_paid
 from storage.case.facts import open_credits
 from storage.case.hardship import record_hardship
 from storage.case.people import Person, read_person, suppress_contact
+from storage.case.promising import promise_now
 from storage.case.tasks import ask_people
 from storage.case.transaction import record_decision
 from storage.collections.agreed import ask_to_sign
-from storage.collections.promises import promise_now
 from storage.contact.delivery import LockedCases, lock_cases_of, refuse
 from storage.law.requests import contested
 from storage.schema import calls, cases, tasks

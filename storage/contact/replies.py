@@ -28,9 +28,9 @@ from storage.case.cases import Case, read_case
 from storage.case.claimed_payments import believe_paid
 from storage.case.facts import open_credits
 from storage.case.hardship import record_hardship
+from storage.case.promising import promise_now
 from storage.case.tasks import ask_people
 from storage.case.transaction import record_decision
-from storage.collections.promises import promise_now
 from storage.contact.delivery import lock_cases_of, refuse, take_reports
 from storage.law.listed import listed_by_contact
 from storage.law.requests import contested

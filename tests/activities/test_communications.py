@@ -32,10 +32,10 @@ from storage.case.cases import read_case
 from storage.case.cohort_lifecycle import change_cohort_state
 from storage.case.first_evaluation import evaluate_first
 from storage.case.people import read_person
+from storage.case.promising import cancel_promise, make_promise
 from storage.case.tasks import ask_people
 from storage.case.transaction import case_transaction
 from storage.collections.calls import Result, confirm, end_call
-from storage.collections.promises import cancel_promise, make_promise
 from storage.collections.queue import Taken, take_next
 from storage.contact.costs import change_budget
 from storage.contact.delivery import record_reports

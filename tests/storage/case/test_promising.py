@@ -13,7 +13,7 @@ from models.collections.promise import PromiseChannel
 from models.contact.replies import NOT_PROMISED, intent_of
 from models.errors import Refusal
 from storage.audit.invariants import violations
-from storage.collections.promises import cancel_promise, make_promise
+from storage.case.promising import cancel_promise, make_promise
 from storage.contact.replies import Reply, record_reply
 from storage.payments.ledger import record_bank
 from storage.payments.reports import Receipt

@@ -27,10 +27,10 @@ from storage.case.acts import locked_case
 from storage.case.cases import Case, read_case
 from storage.case.facts import read_case_facts, steady_debts
 from storage.case.people import read_person
+from storage.case.promise_reminders import ask_to_remind
 from storage.case.promises import judge_promises, owed_in
 from storage.case.tasks import finish_of
 from storage.case.transaction import record_decision
-from storage.collections.reminders import ask_to_remind
 from storage.outbox import enqueue
 from storage.schema import decisions, payments, promises
 

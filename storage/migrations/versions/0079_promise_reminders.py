@@ -8,8 +8,8 @@ from alembic import op
 
 from storage.migrations.words import forget, know
 
-revision = "0071"
-down_revision = "0070"
+revision = "0079"
+down_revision = "0078"
 
 KIND = "promise_reminder"
 ONE_THING = "ck_communications_about_one_thing"

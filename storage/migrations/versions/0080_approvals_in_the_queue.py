@@ -2,8 +2,8 @@
 
 from storage.migrations.words import forget, know
 
-revision = "0072"
-down_revision = "0071"
+revision = "0080"
+down_revision = "0079"
 
 
 def upgrade() -> None:

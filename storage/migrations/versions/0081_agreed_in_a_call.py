@@ -8,8 +8,8 @@ from alembic import op
 
 from storage.migrations.words import forget, know
 
-revision = "0073"
-down_revision = "0072"
+revision = "0081"
+down_revision = "0080"
 
 KIND = "signing_link"
 ONE_THING = "ck_communications_about_one_thing"

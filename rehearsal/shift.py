@@ -37,7 +37,7 @@ PATTERN = (
     Outcome.THIRD_PERSON,
     Outcome.NO_ANSWER,
 )
-"""What comes of one call after another: somebody answers five of nine, as 92 of 169 did in Alagoas' pilot."""
+"""The outcome of one call after another: somebody answers five of nine, as 92 of 169 did in Alagoas' pilot."""
 
 KEPT = (Decimal(1), Decimal(1), Decimal(0), Decimal(1), Decimal("0.5"))
 """The share that is paid of one promise after another."""

@@ -1,4 +1,4 @@
-"""What a taxpayer agreed to in a call: put on record there, and signed by himself at the address that he is sent."""
+"""An agreement made in a call: put on record there, and signed by the taxpayer at the address that he is sent."""
 
 from __future__ import annotations
 

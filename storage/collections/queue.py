@@ -187,7 +187,7 @@ def _opened(connection: Connection, case: Case, kind: str, now: datetime) -> int
 
 
 def not_called(connection: Connection, case: Case, queue: Queue, now: datetime) -> Spared | None:
-    """What stands against calling the taxpayer now; none: there is a number, it is an hour for calls, and one more
+    """The limit that stands against a call now; none: there is a number, it is an hour for calls, and one more
     contact keeps his limits, which what he asked for himself doesn't touch. On a compressed clock no hour is too
     late."""
     # held by whoever contacts the same person; to wait here might be to wait for somebody who waits for the task

@@ -51,7 +51,7 @@ class Figures(TypedDict):
     spoken: int
     """Cases whose taxpayer was spoken to, for the first time so many days ago or longer."""
     cured: int
-    """Of these cases those that were resolved within that many days."""
+    """The cases of these that were resolved within that many days."""
     hours: Decimal
     """In which somebody had a task in hand."""
     calls_an_hour: Decimal | None

@@ -3,11 +3,13 @@
 import os
 import select
 import signal
+import socket
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -20,11 +22,14 @@ from embedded.backup import back_up
 from embedded.backup import restore as put_back
 from embedded.home import REAL_DAY, Services, home, lock_holder, only_stack, place, running_services, running_stack
 from embedded.ports import Ports
-from embedded.stack import Stack, sign_in_address, stoppable
+from embedded.stack import Listening, Stack, sign_in_address, stoppable
 from models.errors import Refusal
 
 TEND_SECONDS = 0.25
 STOP_SECONDS = 60.0
+
+MOST_WORKERS = 4
+"""As many as the embedded PostgreSQL has connections for, of which each holds twenty (`worker.CONNECTIONS`)."""
 
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0 finds a free one.")]
 
@@ -42,14 +47,30 @@ def up(
     ui_port: Port = 0,
     web_port: Port = 0,
     database_port: Port = 0,
+    workers: Annotated[
+        int, typer.Option(min=1, max=MOST_WORKERS, help="Worker processes: each keeps one processor busy.")
+    ] = 1,
+    listen: Annotated[
+        str,
+        typer.Option(metavar="ADDRESS", help="Serve other machines too, by HTTPS alone: 0.0.0.0, or one address."),
+    ] = "",
+    https_port: Annotated[int, typer.Option(min=1, max=65535, help="With --listen.")] = 8443,
+    ssl_certfile: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Our certificate (PEM), with --listen; else one is made."),
+    ] = None,
+    ssl_keyfile: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Its private key, where it is a file of its own.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Start everything and stay in the foreground until Ctrl-C; what is stored outlives it."""
     ports = Ports(temporal=temporal_port, ui=ui_port, web=web_port, database=database_port)
+    listening = listening_at(listen, https_port, ssl_certfile, ssl_keyfile)
     running = False
     with stoppable():
         try:
-            with Stack(home(), day_seconds, ports) as started:
+            with Stack(home(), day_seconds, ports, listening, workers) as started:
                 announce(started, as_json)
                 started.publish()
                 running = True
@@ -59,6 +80,26 @@ def up(
         except KeyboardInterrupt:
             if not running:
                 raise Refusal("stopped before the stack was ready") from None
+
+
+def listening_at(address: str, port: int, certificate: Path | None, key: Path | None) -> Listening | None:
+    """Where the web listens to other machines; None: nowhere. Raises Refusal for what is no address of this machine."""
+    if not address:
+        if certificate or key:
+            raise Refusal("--ssl-certfile is for --listen: this machine alone is served without it")
+        return None
+    if key and not certificate:
+        raise Refusal("--ssl-keyfile is the key of --ssl-certfile; give both")
+    try:
+        family = socket.AF_INET6 if ip_address(address).version == 6 else socket.AF_INET
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((address, port))
+    except ValueError:
+        raise Refusal(f"--listen {address!r} is no IP address; 0.0.0.0 stands for each of this machine's") from None
+    except OSError as error:
+        raise Refusal(f"nothing can listen at {address}, port {port}: {error.strerror}") from None
+    return Listening(address, port, certificate, key)
 
 
 @stack.command()
@@ -145,6 +186,8 @@ def announce(stack: Stack, as_json: bool) -> None:
     def readable() -> None:
         say("ready")
         say(f"console: {stack.sign_in}")
+        if stack.fingerprint:
+            say(f"certificate of our own making; browsers ask, and its SHA-256 is {stack.fingerprint}")
         show(stack.services)
         if stack.recovered:
             say(RECOVERED.format(*stack.recovered))
@@ -166,6 +209,7 @@ def show(services: Services) -> None:
     rows = {
         "Web": services.web,
         "Console": services.console,
+        **({"For others": f"{services.https}/console"} if services.https else {}),
         "Temporal Web UI": services.ui,
         "Temporal": services.temporal,
         "Metrics": f"{services.temporal_metrics} {services.worker_metrics} {services.web_metrics}",

@@ -148,6 +148,8 @@ class Services(BaseModel):
     web_metrics: str | None = None
     web: str | None = None
     console: str | None = None
+    https: str | None = None
+    """The web's address for other machines, where it listens to them."""
     portal: str | None = None
     pix_webhook_url: str | None = None
     day_seconds: float = REAL_DAY

@@ -22,6 +22,7 @@ class Ports:
     temporal_metrics: int = 0
     worker_metrics: int = 0
     web_metrics: int = 0
+    https_metrics: int = 0
 
     def settled(self) -> "Ports":
         asked = asdict(self)

@@ -2,13 +2,16 @@
 
 import os
 import signal
+import socket
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from math import inf
+from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
 
@@ -17,6 +20,7 @@ from temporalio.service import RPCError
 
 from channels.providers import providers_in
 from embedded import postgres, temporal
+from embedded.certificate import fingerprint, is_any, own_certificate
 from embedded.child import Child, environment
 from embedded.home import REAL_DAY, Home, Services, as_day_seconds, founding, only_stack, publish
 from embedded.ports import Ports, must_have_loopback
@@ -35,6 +39,22 @@ LOOK_SECONDS = 15.0
 """After which is asked again whether Temporal is set as it was told."""
 
 
+@dataclass(frozen=True)
+class Listening:
+    """The address at which other machines reach the web process, over HTTPS alone; this machine goes on using HTTP."""
+
+    address: str
+    port: int
+    certificate: Path | None = None
+    """With its key, both PEM; none: one of this machine's own making."""
+    key: Path | None = None
+
+    @property
+    def web(self) -> str:
+        name = socket.gethostname() if is_any(self.address) else self.address
+        return f"https://{f'[{name}]' if ':' in name else name}:{self.port}"
+
+
 class Stack:
     """A running stack. `with Stack(home) as stack`: ready inside, gone outside. To be entered from the main thread.
 
@@ -47,8 +67,20 @@ class Stack:
     sign_in: str = ""
     """The address at which somebody signs in at the console."""
 
-    def __init__(self, home: Home, day_seconds: float = REAL_DAY, ports: Ports | None = None) -> None:
+    fingerprint: str = ""
+    """The SHA-256 of the certificate, where it is of this machine's own making."""
+
+    def __init__(
+        self,
+        home: Home,
+        day_seconds: float = REAL_DAY,
+        ports: Ports | None = None,
+        listening: Listening | None = None,
+        workers: int = 1,
+    ) -> None:
         self.home = home
+        self.listening = listening
+        self.workers = workers
         self.day_seconds = as_day_seconds(day_seconds)
         self.ports = ports or Ports()
         self.children: list[Child] = []
@@ -137,9 +169,27 @@ class Stack:
         self._server.until(self._is_told)
 
         worker = self._launch(self._program("worker", ports.worker_metrics, "worker.py"))
+        for number in range(2, self.workers + 1):
+            self._launch(self._program(f"worker-{number}", None, "worker.py"))
         web = self._launch(self._program("web", ports.web_metrics, "starter.py", "web", "--port", str(ports.web)))
+        https = self._launch(self._served_to_others(ports, self.listening)) if self.listening else None
         worker.until(lambda: temporal.has_worker(services.temporal, TASK_QUEUE))
         web.until(lambda: is_healthy(f"{services.web}/health"))
+        if https and self.listening:
+            where, port = self.listening.address, self.listening.port
+            https.until(lambda: takes_connections(where, port))
+
+    def _served_to_others(self, ports: Ports, listening: Listening) -> Child:
+        """A web process that answers other machines and leaves the work in the background to the first."""
+        certificate, key = listening.certificate, listening.key
+        if certificate is None:
+            certificate, key = own_certificate(self.home, listening.address)
+            self.fingerprint = fingerprint(certificate)
+        where = ("--host", listening.address, "--port", str(listening.port))
+        proof = ("--ssl-certfile", str(certificate), *(("--ssl-keyfile", str(key)) if key else ()))
+        return self._program(
+            "web-https", ports.https_metrics, "starter.py", "web", *where, *proof, REGUA_BACKGROUND="elsewhere"
+        )
 
     def _addresses(self, ports: Ports) -> Services:
         web = f"http://127.0.0.1:{ports.web}"
@@ -152,6 +202,7 @@ class Stack:
             web_metrics=f"http://127.0.0.1:{ports.web_metrics}/metrics",
             web=web,
             console=f"{web}/console",
+            https=self.listening.web if self.listening else None,
             portal=f"{web}/consulta",
             pix_webhook_url=f"{web}/webhooks/pix/{self.home.secret('pix_webhook')}",
             day_seconds=self.day_seconds,
@@ -164,23 +215,25 @@ class Stack:
         self.children.append(child)
         return child
 
-    def _program(self, name: str, metrics: int, *arguments: str) -> Child:
-        """One of our own processes, which finds its services in its environment; `metrics` is the port of its own."""
+    def _program(self, name: str, metrics: int | None, *arguments: str, **more: str) -> Child:
+        """One of our own processes, which finds its services in its environment; `metrics` is the port of its own, if
+        it has any, and `more` are variables for it alone."""
         ui = str(self.services.ui)
         env = environment(
             TEMPORAL_ADDRESS=self.services.temporal,
             DATABASE_URL=self.services.database,
             REGUA_HOME=str(self.home),
             REGUA_DAY_SECONDS=f"{self.day_seconds:g}",
-            REGUA_METRICS=f"127.0.0.1:{metrics}",
+            REGUA_METRICS=f"127.0.0.1:{metrics}" if metrics else "",
             REGUA_PIX_SECRET=self.home.secret("pix_webhook"),
             REGUA_PAYLOAD_KEYS=self._payload_keys,
             REGUA_CODEC_KEY=self.home.secret("codec"),
             REGUA_UI_ORIGINS=f"{ui},{ui.replace('127.0.0.1', 'localhost')}",
             REGUA_LINK_KEY=os.environ.get("REGUA_LINK_KEY") or self.home.secret("link"),
             REGUA_PORTAL=os.environ.get("REGUA_PORTAL") or PORTAL,
-            REGUA_PUBLIC_URL=os.environ.get("REGUA_PUBLIC_URL") or str(self.services.web),
+            REGUA_PUBLIC_URL=os.environ.get("REGUA_PUBLIC_URL") or str(self.services.https or self.services.web),
             PYTHONUNBUFFERED="1",
+            **more,
         )
         return Child(name, [sys.executable, *arguments], self.home.logs / f"{name}.log", env)
 
@@ -190,6 +243,16 @@ def sign_in_address(owner: str, services: Services, command: str) -> str:
     one, else with a token. `owner` is the address of the database's owner."""
     once = first_supervisor(owner, command)
     return f"{services.console}/sign-in" + (f"?once={once}" if once else "")
+
+
+def takes_connections(address: str, port: int) -> bool:
+    """Whether somebody listens there."""
+    near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104 - only compared
+    try:
+        socket.create_connection((near, port), timeout=2).close()
+    except OSError:
+        return False
+    return True
 
 
 def is_healthy(url: str) -> bool:

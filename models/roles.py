@@ -46,6 +46,11 @@ DUTIES = {
     "contacts import": WORK,
     "rates import": WORK,
     "payments import": WORK,
+    "import upload": WORK,
+    "import check": WORK,
+    "import start": WORK,
+    "import rejects": WORK,
+    "import drop": WORK,
     "payments match": WORK,
     "payments unmatch": WORK,
     "payments move": WORK,
@@ -59,6 +64,10 @@ DUTIES = {
     "gazette draw": WORK,
     "gazette published": WORK,
     "catalogue import": JUDGEMENT,
+    "ruler draft": WORK,
+    "ruler edit": WORK,
+    "ruler draft --drop": WORK,
+    "ruler publish": JUDGEMENT,
     "cohort draft": WORK,
     "cohort draft --drop": WORK,
     "cohort check": WORK,
@@ -103,6 +112,7 @@ DUTIES = {
     "agreement sign": TALK,
     "agreement break": WORK,
     "agreement end-debit": WORK,
+    "agreement ask-debit": WORK,
     "agreement refuse-offset": WORK,
     "task done": TALK,
     "call next": TALK,
@@ -134,6 +144,8 @@ READINGS = {
     "case": ANYBODY,
     "cohort": ANYBODY,
     "drafts": WORK | {Role.AUDITOR},
+    "imports": WORK | {Role.AUDITOR},
+    "rulers": WORK | {Role.AUDITOR},
     "status": ANYBODY,
     "calls": ANYBODY,
     "conversations": ANYBODY,
@@ -142,7 +154,7 @@ READINGS = {
 }
 """The parts of the record that pages and the staff API show, and who may read each."""
 
-FRESH = frozenset({"case approve", "case step", "catalogue import"})
+FRESH = frozenset({"case approve", "case step", "catalogue import", "ruler publish"})
 """Duties at whose doors a person who is signed in proves anew who it is: what suspends benefits, what leads to court,
 and what publishes a ruler."""
 

@@ -99,7 +99,7 @@ def open_questions(file: Verifiable, text: str) -> Iterator[Fault]:
 def read_keys(text: str, kind: str) -> tuple[dict[Any, Any] | None, Lines, tuple[Fault, ...]]:
     """The keys of a YAML file, unless it has none, where they are, and what is wrong with that; `kind`: "a ruler"."""
     try:
-        root = _composed(text)
+        root = compose(text)
         lines = Lines(root)
         written = _Loader("").construct_document(root) if root else None
     except yaml.MarkedYAMLError as error:
@@ -112,7 +112,7 @@ def read_keys(text: str, kind: str) -> tuple[dict[Any, Any] | None, Lines, tuple
     return written, lines, tuple(lines.faults)
 
 
-def _composed(text: str) -> yaml.Node | None:
+def compose(text: str) -> yaml.Node | None:
     """The text as nodes, read in C. What is wrong with it the slow reader says more plainly, and at a better line."""
     try:
         return yaml.compose(text, Loader=_FastLoader)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from channels.template_check import words_faults
 from models.agreement.policy_check import read_policy
@@ -43,16 +43,25 @@ def import_texts(act: Act, path: Path, note: str = "") -> list[Publication]:
     line, and then nothing is published."""
     texts = _handed_in(path)
     with act.engine.connect() as connection:
-        before = published_texts(connection)
-    known = ChainMap(texts, before, SHIPPED)  # type: ignore[arg-type]  # never written to
+        must_be_publishable(texts, published_texts(connection), str(path))
+    with act.engine.begin() as connection:
+        return put_in_force(act, connection, texts, note)
+
+
+def must_be_publishable(texts: Mapping[str, str], before: Mapping[str, str], shown: str) -> None:
+    """Check texts that would be published over those of `before`. Raises Refusal with every fault, one a line."""
+    known: Texts = ChainMap(texts, before, SHIPPED)  # type: ignore[arg-type]  # never written to
     faults = [fault for file in texts for fault in (*_faults(file, known), *_number_faults(file, texts[file], before))]
     if faults:
         count = "a fault" if len(faults) == 1 else f"{len(faults)} faults"
-        raise Refusal("\n".join([f"{path} has {count}; nothing was published:", *faults]))
-    with act.engine.begin() as connection:
-        done = publish(connection, texts, act.by, note)
-        act.tell(published=[f"{each.version.kind} {each.version.name} {each.version.version}," for each in done])
-        return done
+        raise Refusal("\n".join([f"{shown} has {count}; nothing was published:", *faults]))
+
+
+def put_in_force(act: Act, connection: Connection, texts: Texts, note: str) -> list[Publication]:
+    """Publish texts that were looked through, in the caller's transaction."""
+    done = publish(connection, texts, act.by, note)
+    act.tell(published=[f"{each.version.kind} {each.version.name} {each.version.version}," for each in done])
+    return done
 
 
 def _handed_in(path: Path) -> dict[str, str]:
@@ -91,7 +100,7 @@ def _faults(file: str, texts: Texts) -> Iterator[str]:
         yield from (placed(file, fault) for fault in _faults_of_yaml(of[0], text, texts))
 
 
-def _number_faults(file: str, text: str, before: Texts) -> Iterator[str]:
+def _number_faults(file: str, text: str, before: Mapping[str, str]) -> Iterator[str]:
     """The fault of a ruler or policy that changed and kept its number: people know it by its label."""
     if text == before.get(file, text):
         return

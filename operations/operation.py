@@ -91,10 +91,19 @@ class Operation(Generic[P, T]):
     def __call__(self, engine: Engine, who: Credentials, *args: P.args, **kwargs: P.kwargs) -> T:
         """Do it for who asks. Raises Refusal: the token is not in force, its role has not this duty, or the record
         doesn't allow it."""
-        act = Act(engine.execution_options(), Entry(Actor(who.name), self.duty, _subject(args)))
+        return self._do(engine, Actor(who.name), lambda connection: identified(connection, who), *args, **kwargs)
+
+    def carry_out(self, engine: Engine, by: Actor, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do it later for a person who proved to be so when asking, by another operation that put that on record."""
+        return self._do(engine, by, lambda connection: by, *args, **kwargs)
+
+    def _do(
+        self, engine: Engine, by: Actor, prove: Callable[[Connection], Actor], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        act = Act(engine.execution_options(), Entry(by, self.duty, _subject(args)))
         try:
             with engine.connect() as connection:
-                act.entry.actor = identified(connection, who)
+                act.entry.actor = prove(connection)
                 self.admit(connection, act.actor)
             carry(act.engine, act.entry)
             done = self.do(act, *args, **kwargs)

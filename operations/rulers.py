@@ -60,6 +60,11 @@ def load_map(name_or_path: str, texts: Texts = SHIPPED) -> Ruler:
     return _sound(found.shown, *_examined(found.text, found.texts, OF_THE_MAP))
 
 
+def map_faults(text: str, texts: Texts) -> tuple[Fault, ...]:
+    """The faults of a ruler that are found at once: all but those of its templates."""
+    return _examined(text, texts, OF_THE_MAP)[1]
+
+
 def _sound(shown: str, ruler: Ruler | None, faults: tuple[Fault, ...]) -> Ruler:
     if ruler is None or faults:
         count = "a fault" if len(faults) == 1 else f"{len(faults)} faults"

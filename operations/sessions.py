@@ -6,13 +6,17 @@ import getpass
 
 from sqlalchemy import Connection, Engine
 
-from models.roles import Actor, Role
+from models.persons import must_be_name
+from models.roles import Actor, Role, must_be_compatible
 from operations.operation import Act, operation
 from storage.audit.log import Entry, write
 from storage.audit.persons import add_person, read_people
-from storage.audit.sessions import end_session, make_link, open_by_link, open_by_token, replace_session
-from storage.audit.tokens import roles_issued
+from storage.audit.sessions import end_session, make_link, open_by_link, open_by_token, open_session, replace_session
+from storage.audit.tokens import roles_in_force, roles_issued
 from storage.engine import connect
+
+PROVIDER = "OpenID"
+"""By whom a person is known who signs in at the provider first."""
 
 
 def sign_in_by_link(engine: Engine, secret: str, former: str | None = None) -> str:
@@ -27,6 +31,20 @@ def sign_in_by_token(engine: Engine, token: str, former: str | None = None) -> s
     not in force."""
     with engine.begin() as connection:
         return _entered(connection, "token", former, *open_by_token(connection, token))
+
+
+def sign_in_by_provider(engine: Engine, name: str, role: Role, former: str | None = None) -> str:
+    """Sign in whom an OpenID provider proved; returns the new session's secret. A person who is not known yet is put on
+    record, by the provider's word. Raises Refusal: no name, or an auditor's."""
+    must_be_name(name)
+    with engine.begin() as connection:
+        people = read_people(connection)
+        if not people.knows(name):
+            add_person(connection, name, PROVIDER)
+        person = people.named(name)
+        for other in roles_in_force(connection, person):
+            must_be_compatible(person, role, other)
+        return _entered(connection, "oidc", former, *open_session(connection, Actor(person, role)))
 
 
 def _entered(connection: Connection, via: str, former: str | None, actor: Actor, secret: str) -> str:

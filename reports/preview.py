@@ -69,13 +69,19 @@ class ShownRung:
 
 def shown_rungs(ruler: Ruler, prices: PriceTable, words: Words, on: date) -> Iterator[ShownRung]:
     for row, _, rung, habit in ruler.variants():
-        letter = sample_letter(ruler, row, rung)
-        messages = tuple(
-            _shown(channel, None if channel == rung_channel else rung_channel, rung.template, letter, prices, words, on)
-            for rung_channel, channels in ruler.ways(rung).items()
-            for channel in channels
-        )
-        yield ShownRung(row, rung, habit, messages)
+        yield ShownRung(row, rung, habit, shown_messages(ruler, row, rung, prices, words, on))
+
+
+def shown_messages(
+    ruler: Ruler, row: Hypothesis, rung: Rung, prices: PriceTable, words: Words, on: date
+) -> tuple[Shown, ...]:
+    """The messages of a rung by each of its channels, and by those that they fall back to."""
+    letter = sample_letter(ruler, row, rung)
+    return tuple(
+        _shown(channel, None if channel == rung_channel else rung_channel, rung.template, letter, prices, words, on)
+        for rung_channel, channels in ruler.ways(rung).items()
+        for channel in channels
+    )
 
 
 def shown_receipts(

@@ -39,6 +39,7 @@ APPEND_ONLY = frozenset({
     "request_files",
     "rulers",
     "sign_ins",
+    "upload_parts",
 })  # fmt: skip
 
 FIXED = {
@@ -47,7 +48,7 @@ FIXED = {
     "approvals": "id case given_by reason given_on seen recorded_at",
     "bank_files": "id digest layout agreement number made_on records accepted amount recorded_at",
     "batched_notices": "notice batch number",
-    "charges": "id debt instalment case txid recorded_at",
+    "charges": "id debt instalment case recurrence txid recorded_at",
     "benefits": "id taxpayer code",
     "communications": "id case kind instalment payment due recorded_at",
     "calls": "id task queue channel at started_at",
@@ -70,9 +71,11 @@ FIXED = {
     "payments": "id channel amount origin",
     "promises": "id case amount promised_for due judged_on channel made_by made_on after_payment recorded_at",
     "quarantined_items": "id digest sealed reason arrived_at",
+    "recurrences": "id agreement asked_by recorded_at",
     "replies": "id provider event channel address taxpayer case body intent",
     "requests": "id case kind made_on due reference recorded_by recorded_at said key",
     "reversals": "id payment reference kind moved_to by reason amount reversed_on recorded_at",
+    "ruler_drafts": "id ruler made_by made_at",
     "sessions": "id digest person role token signed_in_at",
     "slips": "id kind debt instalment taxpayer amount due issued_on issued_by barcode beneficiary beneficiary_tax_id"
     " bank account wallet sequence printed_number remitted_number returned_number recorded_at",
@@ -80,13 +83,15 @@ FIXED = {
     "tasks": "id case kind reference what source opened_at",
     "unmatched_reversals": "id reference agreement slip slip_number amount taken_back_at recorded_at",
     "taxpayers": "id key",
+    "uploads": "id name brought_by brought_at",
     "tokens": "id name role digest issued_by issued_at expires_at",
 }
 """Table -> columns that no update touches."""
 
-PASSING = frozenset({"allocations", "charge_debts", "debtors", "outbox"})
+PASSING = frozenset({"allocations", "charge_debts", "debtors", "outbox", "upload_parts"})
 """Tables whose rows may go: how a payment is shared is worked out anew, and what a charge is for when it is revised, an
-extract takes a debtor off a debt, and a signal may be overtaken before it is heard."""
+extract takes a debtor off a debt, a signal may be overtaken before it is heard, and a file that was imported is kept no
+longer."""
 
 OWNERS = frozenset({"restatements"})
 """Tables that triggers alone write to."""

@@ -17,6 +17,7 @@ from web.background.work import is_here, work
 from web.console.api import staff_routes
 from web.console.codec import codec_app, readers_from
 from web.console.console import console_routes
+from web.console.oidc import provider_from
 from web.health import health_routes
 from web.portal.agreeing import agreeing_routes
 from web.portal.certificates import certificate_routes, check_routes
@@ -31,6 +32,7 @@ from web.portal.statement import statement_routes
 from web.security.guard import Guard
 from web.security.validation import quote_nothing
 from web.webhooks.pix import pix_routes
+from web.webhooks.pix_automatico import recurrence_routes
 from web.webhooks.sendgrid import sendgrid_routes
 from web.webhooks.twilio import twilio_routes, twilio_settings
 from workflows import client
@@ -67,6 +69,7 @@ def create_app(database: str, temporal_address: str | None, pix_secrets: str) ->
     app.add_middleware(Guard)
     quote_nothing(app)
     app.include_router(pix_routes(engine, pix_secrets, cipher))
+    app.include_router(recurrence_routes(engine, pix_secrets, cipher))
     app.include_router(sendgrid_routes(engine, os.environ.get("SENDGRID_WEBHOOK_KEY", "")))
     app.include_router(twilio_routes(engine, twilio_settings(os.environ), links.pay if links else None))
     beneficiary = beneficiary_from(os.environ)
@@ -99,7 +102,7 @@ def create_app(database: str, temporal_address: str | None, pix_secrets: str) ->
         if table and table.certificates:
             app.include_router(certificate_routes(engine, links, table, table.certificates))
     app.include_router(staff_routes(engine, temporal))
-    app.include_router(console_routes(engine, temporal, workflows_in(os.environ)))
+    app.include_router(console_routes(engine, temporal, workflows_in(os.environ), provider_from(os.environ)))
     app.include_router(health_routes(engine, (lambda: relay.looked_at) if relay else None))
     if readers:
         app.mount("/codec", codec_app(cipher, readers))

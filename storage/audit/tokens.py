@@ -97,6 +97,13 @@ def roles_issued(connection: Connection) -> frozenset[Role]:
     return frozenset(Role(role) for role in connection.scalars(select(tokens.c.role).distinct()))
 
 
+def roles_in_force(connection: Connection, person: str) -> frozenset[Role]:
+    """The roles that a person's tokens give now, whichever of the names they are for."""
+    people = read_people(connection)
+    held = connection.execute(select(tokens.c.name, tokens.c.role).where(IN_FORCE))
+    return frozenset(Role(row.role) for row in held if people.same(row.name, person))
+
+
 def lost_supervisor(connection: Connection) -> str | None:
     """The supervisor whose token was the last, where none is in force any more."""
     held = connection.execute(

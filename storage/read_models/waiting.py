@@ -31,11 +31,19 @@ OTHERS = text("""
     SELECT 'unmatched', count(*), min(paid_on) FROM payments WHERE debt IS NULL AND instalment IS NULL
     UNION ALL
     SELECT 'quarantined', count(*), min(arrived_at)::date FROM quarantined_items WHERE settled_at IS NULL
+    UNION ALL
+    SELECT 'broken_promises', count(*), min(due) FROM tasks WHERE done_at IS NULL AND kind = 'promise'
+    UNION ALL
+    SELECT 'call_backs', count(*), min(due) FROM tasks WHERE done_at IS NULL AND kind = 'call_back'
+    UNION ALL
+    SELECT 'rejects', count(*), min(answered_at)::date FROM uploads
+    WHERE dropped_at IS NULL AND asked = 'import' AND answered_at IS NOT NULL AND rejected > 0
 """)
 
 
 class Waiting(TypedDict):
-    """A kind of what waits: a status of cases, or requests, tasks, replies, unmatched, quarantined, imports."""
+    """A kind of what waits: a status of cases; requests; tasks, with broken promises and call-backs among them;
+    replies; unmatched; quarantined; rejects, imports that left rows out; imports, of cohorts, that fail."""
 
     what: str
     number: int

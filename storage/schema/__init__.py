@@ -3,7 +3,7 @@
 Rows are locked in one order everywhere: cases by id, then debts by id. So payments and notices queue, never deadlock.
 """
 
-from storage.schema.agreements import agreement_debts, agreements, instalments
+from storage.schema.agreements import agreement_debts, agreements, instalments, recurrences
 from storage.schema.audit import audit_log, once_links, restatements, sessions, sign_ins, tokens
 from storage.schema.base import metadata
 from storage.schema.cases import arms, cases, cohorts, decisions, experiments, intakes, outbox
@@ -23,7 +23,7 @@ from storage.schema.debts import (
     rates,
     snapshot_debts,
 )
-from storage.schema.drafts import cohort_drafts
+from storage.schema.drafts import cohort_drafts, ruler_drafts
 from storage.schema.due_process import (
     acts,
     annulments,
@@ -61,6 +61,7 @@ from storage.schema.payments import (
 from storage.schema.rulers import assets, policies, published, rulers
 from storage.schema.slips import remittances, slips
 from storage.schema.taxpayers import contacts, opt_outs, suppressed_contacts, taxpayers
+from storage.schema.uploads import upload_parts, uploads
 
 __all__ = [
     "access_keys",
@@ -117,6 +118,7 @@ __all__ = [
     "published",
     "quarantined_items",
     "rates",
+    "recurrences",
     "remissions",
     "remittances",
     "replies",
@@ -125,6 +127,7 @@ __all__ = [
     "requests",
     "restatements",
     "reversals",
+    "ruler_drafts",
     "rulers",
     "sessions",
     "sign_ins",
@@ -136,4 +139,6 @@ __all__ = [
     "taxpayers",
     "tokens",
     "unmatched_reversals",
+    "upload_parts",
+    "uploads",
 ]

@@ -8,6 +8,7 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -20,13 +21,15 @@ import operations
 from channels.links import Links
 from commands import COMMANDS
 from commands.line import leaves, loaded
+from models.intake.upload import Kind
 from models.payment.slip import Beneficiary
-from models.roles import DUTIES, READINGS, Role
+from models.roles import DUTIES, READINGS, Actor, Role
 from operations.conversation_effects import Effects
 from operations.operation import OPERATIONS, Operation
 from storage.audit.tokens import issue
 from storage.case.cohort_drafts import make_draft
 from storage.conversation.conversations import open_conversation
+from storage.intake.uploads import keep_upload
 from storage.schema import calls, request_files, requests, tasks
 from tests import factories
 from tests.agreement_world import contract
@@ -120,6 +123,15 @@ AT_THE_CONSOLE = {
     "cohort draft",
     "cohort draft --drop",
     "cohort check",
+    "import upload",
+    "import check",
+    "import start",
+    "import rejects",
+    "import drop",
+    "ruler draft",
+    "ruler draft --drop",
+    "ruler edit",
+    "ruler publish",
     "conversation answer",
     "conversation claim",
     "conversation end",
@@ -179,6 +191,7 @@ def test_a_command_calls_the_operation_of_its_name_and_no_other(path: str) -> No
 
 PUBLIC = {
     *(f"/webhooks/pix/{{given}}{ending}" for ending in ("", "/", "/pix", "/pix/", "/pix/pix", "/pix/pix/")),
+    *(f"/webhooks/pix/{{given}}/{told}{ending}" for told in ("rec", "cobr") for ending in ("", "/")),
     "/webhooks/sendgrid",
     "/webhooks/twilio/status",
     "/webhooks/twilio/inbound",
@@ -231,6 +244,7 @@ async def test_no_get_changes_anything(engine: Engine, database: str, app_on: Ca
         later = datetime.now(UTC) + timedelta(hours=1)
         call = connection.execute(insert(calls).values(taken | {"lapses_at": later}).returning(calls.c.id)).scalar_one()
         draft = str(make_draft(connection, {"name": "iptu", "ruler": "alagoas-icms"}, "ana"))
+        upload = str(keep_upload(connection, BytesIO(b"tax_id\n"), "a.csv", Kind.TAXPAYERS, Actor("ana")))
     now = datetime.now(UTC)
     talk = open_conversation(engine, "atendimento", Effects(Beneficiary(""), now), now)
     with engine.connect() as connection:
@@ -256,6 +270,8 @@ async def test_no_get_changes_anything(engine: Engine, database: str, app_on: Ca
                 .replace("{what}", "tasks")
                 .replace("{draft}", draft)
                 .replace("{payment}", payment)
+                .replace("{upload}", upload)
+                .replace("{ruler}", "alagoas-icms")
                 .replace("{taxpayer}", taxpayer)
                 .replace("{call}", str(call))
                 .replace("{talk}", talk)

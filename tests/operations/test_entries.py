@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from sqlalchemy import Engine, insert, text, update
 from sqlalchemy.exc import IntegrityError
 
+from banks.bank import BankAccount
 from models.agreement.quote import Pay
 from models.case.selection import Selection
 from models.collections.outcome import Outcome as CallOutcome
@@ -28,6 +30,7 @@ from models.intake.extract import debt_reader
 from models.intake.filings import filing_reader
 from models.intake.outcomes import outcome_reader
 from models.intake.statement import Statement
+from models.intake.upload import Kind, Options
 from models.law.calendar import Clock
 from models.law.extinction import Extinction
 from models.law.grounds import Ground
@@ -38,7 +41,13 @@ from models.payment.our_numbers import Account
 from models.payment.pix import PixPayment
 from models.payment.slip import Beneficiary
 from models.roles import DUTIES, Role
-from operations.agreements import break_agreement, end_agreed_debit, refuse_agreed_offset, sign_agreement
+from operations.agreements import (
+    ask_for_debit,
+    break_agreement,
+    end_agreed_debit,
+    refuse_agreed_offset,
+    sign_agreement,
+)
 from operations.calls import confirm_party, reassign_call, receive_visit, set_queues, take_next, tell_outcome
 from operations.cases import (
     approve_suspension,
@@ -51,7 +60,7 @@ from operations.cases import (
     reveal_case,
     reveal_dossier,
 )
-from operations.catalogue import import_texts
+from operations.catalogue import import_texts, in_force
 from operations.cohort_drafts import ask_check, drop_draft, save_draft
 from operations.cohorts import (
     begin_cohort,
@@ -104,6 +113,7 @@ from operations.payments import (
 )
 from operations.post import draw_edital, import_outcomes, post_letters, register_letter, register_publication
 from operations.promises import cancel_promise, take_another_promise, take_promise
+from operations.ruler_drafts import begin_draft, drop_ruler_draft, edit_draft, publish_draft
 from operations.rulers import load_ruler
 from operations.schedules import backfill_schedule, delete_schedule, pause_schedule, resume_schedule
 from operations.sessions import end_own_session, sign_in_by_token
@@ -111,6 +121,7 @@ from operations.slips import issue_slip, remit_slips
 from operations.tasks import finish_task
 from operations.taxpayers import reveal_taxpayer
 from operations.tokens import issue_token, link_person, put_person, revoke_token
+from operations.uploads import bring_file, check_file, drop_upload, start_import, take_rejects
 from rehearsal.sample import generate
 from storage.agreement.asked import Precatorio, SigningRequest
 from storage.agreement.policy_files import load_policy
@@ -128,17 +139,20 @@ from storage.payments import slips
 from storage.payments.ledger import record_pix
 from storage.payments.quarantine import Unread, keep
 from storage.payments.slips import Wanted
+from storage.ruler_drafts import digest_of, draft_of
 from storage.schema import notice_credits, taxpayers
 from tests import post_world
 from tests.agreement_world import OPENED, SP, Contract, at, contract
 from tests.bank_lines import Paid, barcode, febraban
+from tests.banks.fake_psp import FakePsp
 from tests.builders import FACTS, ICMS, REGISTERED, revised_icms
 from tests.delivery_world import DeliveryWorld
 from tests.payloads import CIPHER
 from tests.post_world import LATER, POSTED, PostWorld
 from tests.record_world import Street
+from web.background.uploads import work_on_next
 
-BIA = Credentials("Bia")
+BIA, ANA = Credentials("Bia"), Credentials("Ana")
 ON = date(2026, 3, 10)
 NOW = at(ON)
 EFFECTS = Effects(Beneficiary(""), NOW)
@@ -583,6 +597,87 @@ def _(world: World) -> str:
     return f"sha256:{source.digest}"
 
 
+def brought(world: World) -> int:
+    """A file that was brought and checked."""
+    upload = bring_file(
+        world.engine, BIA, BytesIO(b"tax_id,email\n39053344705,ana@x.example\n"), "a.csv", Kind.CONTACTS
+    )
+    assert work_on_next(world.engine)
+    return upload
+
+
+@carried_out("import upload")
+def _(world: World) -> str:
+    return str(bring_file(world.engine, BIA, BytesIO(b"tax_id,email\n"), "a.csv", Kind.CONTACTS))
+
+
+@carried_out("import check")
+def _(world: World) -> str:
+    upload = brought(world)
+    check_file(world.engine, BIA, upload, Kind.FILINGS, Options())
+    return str(upload)
+
+
+@carried_out("import start")
+def _(world: World) -> str:
+    upload = brought(world)
+    start_import(world.engine, BIA, upload)
+    return str(upload)
+
+
+@carried_out("import rejects")
+def _(world: World) -> str:
+    upload = brought(world)
+    take_rejects(world.engine, BIA, upload)
+    return str(upload)
+
+
+@carried_out("import drop")
+def _(world: World) -> str:
+    upload = brought(world)
+    drop_upload(world.engine, BIA, upload)
+    return str(upload)
+
+
+@carried_out("ruler draft")
+def _(world: World) -> str:
+    begin_draft(world.engine, BIA, "alagoas-icms")
+    return "alagoas-icms"
+
+
+def edited(world: World) -> str:
+    """A draft of a ruler that somebody changed; its file as it was."""
+    begin_draft(world.engine, BIA, "alagoas-icms")
+    text = in_force(world.engine)["rulers/alagoas-icms.yaml"].replace("version: 1", "version: 2")
+    edit_draft(world.engine, ANA, "alagoas-icms", 0, "rulers/alagoas-icms.yaml", f"{text}# agora\n")
+    return "alagoas-icms"
+
+
+@carried_out("ruler edit")
+def _(world: World) -> str:
+    begin_draft(world.engine, BIA, "alagoas-icms")
+    text = in_force(world.engine)["rulers/alagoas-icms.yaml"]
+    edit_draft(world.engine, BIA, "alagoas-icms", 0, "rulers/alagoas-icms.yaml", f"{text}# agora\n")
+    return "alagoas-icms"
+
+
+@carried_out("ruler draft --drop")
+def _(world: World) -> str:
+    begin_draft(world.engine, BIA, "alagoas-icms")
+    drop_ruler_draft(world.engine, BIA, "alagoas-icms")
+    return "alagoas-icms"
+
+
+@carried_out("ruler publish")
+def _(world: World) -> str:
+    ruler = edited(world)
+    with world.engine.connect() as connection:
+        draft = draft_of(connection, ruler)
+    assert draft
+    publish_draft(world.engine, BIA, ruler, digest_of(draft, in_force(world.engine)), "testado")
+    return ruler
+
+
 @carried_out("debt write-off")
 def _(world: World) -> str:
     write_off(world.engine, BIA, world.made.debts[0], Extinction.REMISSION, "lei 7", NOW)
@@ -715,6 +810,15 @@ def _(world: World) -> str:
     wanted = SigningRequest(1, precatorio=Precatorio(Decimal("10.00"), "01.023.456/2026"))
     agreement = sign_agreement(world.engine, BIA, world.case, load_policy("belo-horizonte"), wanted, NOW)
     refuse_agreed_offset(world.engine, BIA, agreement, "cessão não homologada", NOW)
+    return agreement
+
+
+@carried_out("agreement ask-debit")
+def _(world: World) -> str:
+    wanted = SigningRequest(3, pay=Pay.DIRECT_DEBIT, authorization="0001")
+    agreement = sign_agreement(world.engine, BIA, world.case, load_policy("belo-horizonte"), wanted, NOW)
+    bank, account = FakePsp(today=NOW.date()).client(), BankAccount("2569", "550689")
+    ask_for_debit(world.engine, BIA, agreement, bank, "91193552", account, NOW)
     return agreement
 
 

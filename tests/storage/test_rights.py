@@ -61,6 +61,8 @@ DELETE FROM request_files
 UPDATE bank_files SET amount = 1
 DELETE FROM bank_files
 UPDATE charges SET txid = 'x'
+UPDATE recurrences SET agreement = 'x'
+DELETE FROM recurrences
 DELETE FROM charges
 UPDATE instalments SET pix_txid = 'x'
 DELETE FROM instalments
@@ -147,6 +149,11 @@ UPDATE calls SET task = 1
 DELETE FROM calls
 UPDATE cohort_drafts SET made_by = 'x'
 DELETE FROM cohort_drafts
+UPDATE ruler_drafts SET made_by = 'x'
+DELETE FROM ruler_drafts
+UPDATE uploads SET brought_by = 'x'
+DELETE FROM uploads
+UPDATE upload_parts SET content = ''
 UPDATE rulers SET source = 'x'
 UPDATE policies SET source = 'x'
 UPDATE assets SET content = 'x'

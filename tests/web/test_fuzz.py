@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from io import BytesIO
 from itertools import count
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -20,11 +21,12 @@ from starlette.datastructures import ImmutableMultiDict
 from twilio.request_validator import RequestValidator
 
 from channels.links import Links
+from models.intake.upload import Kind
 from models.law.requests import RequestKind
 from models.payment.slip import Beneficiary
 from models.portal.attachment import read_attachment
 from models.portal.table import RequestForm
-from models.roles import Role
+from models.roles import Actor, Role
 from operations.agreements import SIGNER
 from operations.conversation_effects import Effects
 from operations.due_process import file_by_link
@@ -34,6 +36,7 @@ from storage.agreement.signing import sign
 from storage.audit.tokens import issue
 from storage.case.cohort_drafts import make_draft
 from storage.conversation.conversations import open_conversation
+from storage.intake.uploads import keep_upload
 from tests import factories
 from tests.agreement_world import SP, contract
 from tests.chance import examples
@@ -75,6 +78,7 @@ def links(engine: Engine) -> dict[str, str]:
         bearer = issue(connection, "bia", Role.SUPERVISOR, "root", None)
         payment = factories.payment(connection)
         draft = make_draft(connection, {"name": "iptu", "ruler": "alagoas-icms"}, "ana")
+        upload = keep_upload(connection, BytesIO(b"tax_id\n"), "a.csv", Kind.TAXPAYERS, Actor("ana"))
         instalment = connection.execute(text("SELECT id FROM instalments WHERE n = 1")).scalar_one()
     effects = Effects(Beneficiary(""), datetime.now(UTC))
     talk = open_conversation(engine, "jaque-ipva", effects, effects.now)
@@ -96,6 +100,8 @@ def links(engine: Engine) -> dict[str, str]:
         "name": "iptu",
         "draft": str(draft),
         "payment": str(payment),
+        "upload": str(upload),
+        "ruler": "alagoas-icms",
         "talk": talk,
         "form": "duvida",
         "number": str(number),

@@ -23,6 +23,7 @@ from web.background.checkpointing import checkpoint_regularly
 from web.background.draft_checks import check_drafts
 from web.background.reconciler import Reconciler
 from web.background.relay import Relay
+from web.background.uploads import work_on_uploads
 from web.background.vitals import measure_regularly
 
 log = structlog.get_logger()
@@ -50,6 +51,7 @@ async def work(database: str, engine: Engine, temporal: Callable[[], Awaitable[C
             partial(checkpoint_regularly, engine),
             partial(measure_regularly, engine, temporal),
             partial(check_drafts, engine),
+            partial(work_on_uploads, engine),
         ):
             tasks.start_soon(again_and_again, piece)
 

@@ -13,10 +13,13 @@ from web.console.cohort import cohort_routes
 from web.console.cohort_draft import draft_routes
 from web.console.conversations import conversation_routes
 from web.console.home import home_routes
+from web.console.imports import import_routes
 from web.console.lists import list_routes
+from web.console.oidc import Provider
 from web.console.pages import SCRIPT, SCRIPT_NAME, SHEET, SHEET_NAME, Pages
 from web.console.payments import payment_routes
 from web.console.requests import request_pages
+from web.console.rulers import ruler_routes
 from web.console.search import search_routes
 from web.console.sign_in import sign_in_routes
 from web.console.status import status_routes
@@ -26,10 +29,12 @@ from web.webhooks.webhook import Refused
 KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
-def console_routes(engine: Engine, temporal: Connect, ui: str | None = None) -> APIRouter:
-    """The routes; `ui` is the address of Temporal's Web UI."""
+def console_routes(
+    engine: Engine, temporal: Connect, ui: str | None = None, provider: Provider | None = None
+) -> APIRouter:
+    """The routes; `ui` is the address of Temporal's Web UI, and people sign in at `provider` too."""
     console = APIRouter()
-    console.include_router(sign_in_routes(engine))
+    console.include_router(sign_in_routes(engine, provider))
     console.include_router(home_routes(engine))
     console.include_router(list_routes(engine))
     console.include_router(status_routes(engine, temporal))
@@ -41,6 +46,8 @@ def console_routes(engine: Engine, temporal: Connect, ui: str | None = None) -> 
     console.include_router(conversation_routes(engine))
     console.include_router(cohort_routes(engine))
     console.include_router(draft_routes(engine, temporal))
+    console.include_router(import_routes(engine))
+    console.include_router(ruler_routes(engine))
     console.include_router(audit_routes(engine))
     console.include_router(payment_routes(engine))
     console.include_router(request_pages(engine))

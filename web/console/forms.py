@@ -1,14 +1,20 @@
-"""Forms of pages: read into the same models as the staff API's bodies, with what is wrong told beside its field."""
+"""Forms of pages: read into the same models as the staff API's bodies, with what is wrong told beside its field; and
+forms that bring a file."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar, get_origin
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
+from starlette.datastructures import UploadFile
 
 from web.form_body import fields_of
+
+FILE = "multipart/form-data"
+"""The type of a form with a file in it, which is read as it comes."""
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -44,6 +50,10 @@ async def read_form(request: Request, model: type[ModelT]) -> ModelT:
     fields = model.model_fields.items()
     lists = {each.alias or name for name, each in fields if get_origin(each.annotation) in (list, tuple)}
     given = {name: values if name in lists else values[-1].strip() for name, values in sent.items()}
+    return _validated(model, given)
+
+
+def _validated(model: type[ModelT], given: Mapping[str, str | list[str]]) -> ModelT:
     try:
         return model.model_validate({name: value for name, value in given.items() if value})
     except ValidationError as error:
@@ -52,7 +62,32 @@ async def read_form(request: Request, model: type[ModelT]) -> ModelT:
         raise WrongForm(told, given) from None
 
 
+@asynccontextmanager
+async def read_form_with_file(request: Request, model: type[ModelT]) -> AsyncIterator[tuple[ModelT, UploadFile]]:
+    """Read a form in whose field `file` a file comes, which lies on disk for as long as this lasts. Raises WrongForm,
+    also where there is no file, and starlette's HTTPException for what is no form."""
+    async with request.form(max_files=1, max_fields=len(model.model_fields) + 1) as sent:
+        file = sent.get("file")
+        given: dict[str, str | list[str]] = {
+            name: value.strip() for name, value in sent.items() if isinstance(value, str) and name != "file"
+        }
+        if not isinstance(file, UploadFile) or not file.filename:
+            raise WrongForm({"file": "escolha um arquivo"}, given)
+        yield _validated(model, given), file
+
+
 def form_of(model: type[BaseModel]) -> dict[str, Any]:
     """The description of a form's body for a route."""
-    content = {"application/x-www-form-urlencoded": {"schema": model.model_json_schema()}}
-    return {"requestBody": {"content": content, "required": True}}
+    return _described("application/x-www-form-urlencoded", model.model_json_schema())
+
+
+def form_with_file_of(model: type[BaseModel]) -> dict[str, Any]:
+    """The description of a form with a file for a route."""
+    schema = model.model_json_schema()
+    schema["properties"]["file"] = {"type": "string", "format": "binary"}
+    schema["required"] = [*schema.get("required", ()), "file"]
+    return _described(FILE, schema)
+
+
+def _described(type_: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"requestBody": {"content": {type_: {"schema": schema}}, "required": True}}

@@ -12,6 +12,14 @@ from storage.read_models.waiting import Waiting, count_waiting
 from web.console.lists import LISTS
 from web.console.pages import Pages, page
 
+CARDS = {what: (waits.title, f"/console/waiting/{what}") for what, waits in LISTS.items()} | {
+    "broken_promises": ("Promessas não cumpridas", "/console/calls"),
+    "call_backs": ("Retornos combinados", "/console/calls"),
+    "rejects": ("Importações que deixaram linhas de fora", "/console/imports?rejected=true"),
+    "imports": ("Grupos cujo início falha", "/console/status"),
+}
+"""The name of each kind, and where it is dealt with."""
+
 
 def home_routes(engine: Engine) -> Pages:
     pages = Pages(engine)
@@ -20,7 +28,7 @@ def home_routes(engine: Engine) -> Pages:
     async def home(request: Request) -> Response:
         waiting = await run_sync(count)
         most = sorted(waiting, key=lambda each: each["number"] == 0)
-        return page(request, "home", waiting=most, lists=LISTS)
+        return page(request, "home", waiting=most, cards=CARDS)
 
     @pages.reads("home", "/ajuda")
     async def manual(request: Request) -> Response:

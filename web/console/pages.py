@@ -25,7 +25,7 @@ from channels.markup import markup
 from models.formats import day, moment, money, period
 from models.roles import Role
 from web.console.door import Duty, Route, StaffRoute
-from web.console.forms import WrongForm, form_of
+from web.console.forms import WrongForm, form_of, form_with_file_of
 from web.console.refusals import refusal_in_words
 from web.webhooks.webhook import Refused
 
@@ -168,3 +168,7 @@ class Pages(APIRouter):
     def does(self, what: Duty, path: str, form: type[BaseModel] | None = None) -> Callable[[Route], Route]:
         """An address to which a form is sent, which does what an operation does."""
         return self.post(path, openapi_extra={"x-duty": what.duty, **(form_of(form) if form else {})})
+
+    def takes(self, what: Duty, path: str, form: type[BaseModel]) -> Callable[[Route], Route]:
+        """An address to which a form with a file is sent."""
+        return self.post(path, openapi_extra={"x-duty": what.duty, **form_with_file_of(form)})

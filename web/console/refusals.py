@@ -33,6 +33,56 @@ PORTUGUESE: tuple[tuple[str, str], ...] = (
     (r".+ on (?P<on>\S+), which is yet to come: today is (?P<today>\S+)", "{on} ainda não chegou: hoje é {today}"),
     (r"no formal notice was sent, .+", "nenhuma notificação formal foi enviada: ainda não há de que se defender"),
     (r"no defence is on record; .+", "não há defesa no registro"),
+    (
+        r"four eyes: (?P<by>.+) changed the draft, so somebody else must publish it",
+        "quatro olhos: {by} mudou o rascunho, e outra pessoa da supervisão o publica",
+    ),
+    (
+        r"the draft was changed by (?P<by>.+) meanwhile; .+",
+        "o rascunho foi mudado por {by} enquanto você editava; confira e edite de novo",
+    ),
+    (r"there is no draft of .+: .+", "não há mais rascunho: foi publicado ou descartado"),
+    (
+        r"the draft, or what is in force, has changed since it was shown; .+",
+        "o rascunho, ou o que está em vigor, mudou depois de mostrado; confira de novo",
+    ),
+    (r"(?P<file>.+) is empty", "{file} está vazio"),
+    (r"(?P<file>.+) has a header and no rows", "{file} tem cabeçalho e nenhuma linha"),
+    (r"(?P<file>.+) is a binary file, not text", "{file} não é texto: é um arquivo binário"),
+    (r"(?P<file>.+) is UTF-16; .+", "{file} está em UTF-16; salve-o como texto em UTF-8"),
+    (r"(?P<file>.+): its first line is not a header; .+", "{file}: a primeira linha não é um cabeçalho"),
+    (r"the header lacks (?P<what>.+); .+", "faltam no cabeçalho as colunas {what}"),
+    (
+        r"the header is of no layout known here: .+",
+        "o cabeçalho não é de nenhum formato conhecido: o da régua começa com tax_id, o da PGFN com CPF_CNPJ",
+    ),
+    (
+        r"(?:.+: )?it begins neither like .+",
+        "não começa como arquivo de arrecadação FEBRABAN (A), nem como retorno CNAB 240 ou CNAB 400",
+    ),
+    (r"(?P<file>.+) is neither SGS's JSON nor its CSV, .+", "{file} não é o JSON do SGS, nem o CSV dele (data;valor)"),
+    (
+        r"file number (?P<number>.+) of this convênio was imported before; .+",
+        "o arquivo de número {number} deste convênio já foi importado; pode-se aceitar a repetição ao lado",
+    ),
+    (
+        r"the file is to be checked before it is imported, .+",
+        "o arquivo precisa ser conferido antes, e é importado uma vez",
+    ),
+    (r"the file was imported already, or is being imported", "o arquivo já foi importado, ou está sendo"),
+    (r"the file is being imported; wait for its end", "o arquivo está sendo importado; espere o fim"),
+    (r"a fault of ours; .+", "falha nossa; o que houve está no nosso registro de falhas"),
+    (r"the draft has changed since it was checked, .+", "o rascunho mudou depois de conferido; confira-o primeiro"),
+    (r"something stands against starting it; see above", "algo impede o início; veja acima"),
+    (r"this browser began no sign-in, .+", "este navegador não começou uma entrada, ou faz tempo demais"),
+    (r"the provider's answer is not to the sign-in .+", "a resposta não é à entrada que este navegador começou"),
+    (r"the provider's answer is no proof: .+", "a resposta do provedor não prova quem você é"),
+    (r"the provider let nobody in: (?P<why>.+)", "o provedor não deixou entrar: {why}"),
+    (r"(?P<issuer>https?://\S+) does not answer", "{issuer} não responde; tente de novo em instantes"),
+    (r"the provider says no (?P<claim>\S+) of .+", "o provedor não diz {claim} de quem entra"),
+    (r"the provider has not verified the e-mail of .+", "o provedor não verificou o seu e-mail"),
+    (r"the provider gives who signed in none of the roles .+", "o provedor não lhe dá nenhum papel conhecido aqui"),
+    (r"(?:.+ is auditor, and )?an auditor is nothing else.+", "quem audita não tem outro papel"),
 )
 """Patterns of whole sentences, and what each says; statuses are told by their own words."""
 

@@ -25,6 +25,10 @@ WITH_FILES = re.compile(r"/p/[^/]+/pedidos/[^/]+")
 LONGEST_WITH_FILES = 7 * 1024 * 1024
 """Bytes of a request's form with the files that may be sent with it."""
 
+IMPORTED = "/console/imports"
+LONGEST_IMPORTED = 256 * 1024 * 1024
+"""Bytes of a form that brings a file to import, which goes to disk as it comes; its page says what is too long."""
+
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'",
@@ -82,6 +86,8 @@ class Answer:
 
 def longest_of(path: str) -> int:
     """The bytes that a body sent to an address may have."""
+    if path == IMPORTED:
+        return LONGEST_IMPORTED
     return LONGEST_WITH_FILES if WITH_FILES.fullmatch(path) else LONGEST
 
 

@@ -99,7 +99,7 @@ async def test_a_draft_that_reaches_nobody_or_was_changed_is_not_started(engine:
         assert check_next(engine)
         await http.post(made, data={**DRAFT, "min_amount": "1"})
         refused = await http.post(f"{made}/start", data={})
-        assert (refused.status_code, "check it first" in refused.text) == (409, True)
+        assert (refused.status_code, "confira-o primeiro" in refused.text) == (409, True)
         assert (await http.post(f"{made}/drop")).headers["location"] == "/console/drafts"
         assert "Nenhum rascunho" in (await http.get("/console/drafts")).text
     with engine.connect() as connection:

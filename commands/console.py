@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
@@ -185,8 +186,14 @@ def run(line: Callable[[], Any]) -> int:
     return 0
 
 
+ENDLESS = re.compile(r"(\S{60})\S{940,}")
+"""A word that is longer than any path."""
+
+
 def fail(sentence: str) -> int:
-    _console(True).print(f"error: {sentence}", style="red", markup=False, soft_wrap=True)
+    """An error on stderr; of a word without an end it tells the beginning. The exit code."""
+    told = ENDLESS.sub(r"\1…", sentence)
+    _console(True).print(f"error: {told}", style="red", markup=False, soft_wrap=True)
     return 1
 
 

@@ -120,8 +120,16 @@ class Stack:
         if self._server.pid != self._told or time.monotonic() > self._looked_at + LOOK_SECONDS:
             self._looked_at = time.monotonic()
             # it is told at the next round, if not now
-            with suppress(RPCError, RuntimeError):
-                self._tell_temporal()
+            self._is_told()
+
+    def _is_told(self) -> bool:
+        """Tell the Temporal server what it must know. False: it doesn't take that in yet, as where a namespace is made
+        anew."""
+        try:
+            self._tell_temporal()
+        except (RPCError, RuntimeError):
+            return False
+        return True
 
     def _tell_temporal(self) -> None:
         """Tell the Temporal server what no command line does: one that was started again may have lost its database,
@@ -158,7 +166,7 @@ class Stack:
         self.recovered = recovered_supervisor(as_owner, "stack up")
         self.sign_in = sign_in_address(as_owner, services, "stack up")
         self._server.until(lambda: temporal.answers(services.temporal))
-        self._tell_temporal()
+        self._server.until(self._is_told)
 
         worker = self._launch(self._program("worker", ports.worker_metrics, "worker.py"))
         for number in range(2, self.workers + 1):

@@ -49,3 +49,9 @@ def test_json_says_the_same_and_shows_nothing_to_obey(indent: int | None) -> Non
     said = console.as_harmless_json({"name": SENT}, indent)
     assert json.loads(said) == {"name": SENT}
     assert not [letter for letter in said if not letter.isprintable() and letter != "\n"]
+
+
+def test_an_error_repeats_no_word_that_is_longer_than_a_path(capsys: pytest.CaptureFixture[str]) -> None:
+    path = "/" + "d" * 800
+    console.fail(f"there is no cohort {'a' * 3000} in {path}")
+    assert capsys.readouterr().err == f"error: there is no cohort {'a' * 60}… in {path}\n"

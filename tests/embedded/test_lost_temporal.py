@@ -172,3 +172,10 @@ async def limits(client: Client) -> set[str]:
     config = (await client.workflow_service.describe_task_queue(asked)).config
     known = {"queue": config.queue_rate_limit, "key": config.fairness_keys_rate_limit_default}
     return {name for name, limit in known.items() if limit.HasField("rate_limit")}
+
+
+def test_a_stack_starts_whose_namespace_was_deprecated_before(tmp_path: Path) -> None:
+    with Stack(Home(tmp_path)) as stack:
+        asyncio.run(deprecate_namespace(stack.services.temporal))
+    with Stack(Home(tmp_path)) as stack:
+        assert asyncio.run(known_by(stack.services.temporal)) == KNOWN

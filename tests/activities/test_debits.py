@@ -164,10 +164,11 @@ def test_what_makes_no_sense_is_refused(made: Contract, bank: FakePsp, engine: E
 def test_news_that_cannot_be_read_or_are_of_nothing_known_wait_for_people(made: Contract, bank: FakePsp) -> None:
     unknown = {"idRec": "RN1234567820260310aaaaaaaaaaa", "status": "APROVADA"}
     items = [unknown, {"status": "APROVADA"}, {**unknown, "status": "TALVEZ"}, "x", {**unknown, "status": "CRIADA"}]
+    items.append({"idRec": "\ud800"})
     take(made.engine, json.dumps({"recs": items}).encode(), "rec", at(SIGNED), CIPHER)
     with made.engine.connect() as connection:
         kept = list_quarantined(connection)
-    assert len(kept) == 4
+    assert len(kept) == 5
     waiting = next(each["id"] for each in kept if "nothing that is on record" in each["reason"])
     with pytest.raises(Refusal, match="still of nothing that is on record"):
         retry_item(made.engine, BIA, waiting, CIPHER, at(SIGNED))

@@ -66,7 +66,8 @@ def take(engine: Engine, body: bytes, kind: Kind, arrived_at: datetime, cipher: 
         except Malformed as wrong:
             unread[place] = str(wrong)
     if unread:
-        sent = {place: json.dumps(items[place], ensure_ascii=False).encode() for place in unread}
+        # escaped: JSON may hold half a character, which no encoding has
+        sent = {place: json.dumps(items[place]).encode() for place in unread}
         keep(engine, [Unread(sent[at], cipher.seal(sent[at]), why, arrived_at) for at, why in unread.items()])
         log.warning("items of a callback of Pix Automático are in the quarantine", items=len(unread))
     return len(items)

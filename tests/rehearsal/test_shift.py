@@ -25,7 +25,7 @@ def people() -> tuple[Person, ...]:
 
 
 def shift(engine: Engine, folder: Path, people: tuple[Person, ...]) -> Shift:
-    """Of a city in which nine owe R$ 1,000 each."""
+    """A city in which nine owe R$ 1,000 each."""
     opened(engine, COHORT)
     with engine.begin() as connection:
         for person in people[:CALLED]:

@@ -182,7 +182,7 @@ def test_a_reply_that_names_an_amount_is_held_to_it(engine: Engine) -> None:
 
 @pytest.mark.parametrize("body", ["R$ 200 dia 5", "pago dia 30", "prometo 5.000,00 sexta", "pago 31/02"])
 def test_a_reply_that_promises_what_the_ruler_does_not_take_is_a_person_s(engine: Engine, body: str) -> None:
-    """Of R$ 1,200 that are owed 30 % at least, within ten working days of Wednesday the 4th of March."""
+    """R$ 1,200 are owed: 30 % at least, within ten working days of Wednesday the 4th of March."""
     case = made(engine)
     assert replies(case, body, at(date(2026, 3, 4)), "1") == NOT_PROMISED.format(link="https://p")
     assert case.rows(PROMISED) == []

@@ -45,7 +45,7 @@ class Street:
         return (taken.kind, self.cases.index(taken.case)) if isinstance(taken, Taken) else None
 
     def spares(self, agent: str = "dora", now: datetime = NOON) -> Mapping[Spared, int]:
-        """Why the agent gets nothing."""
+        """The limits that leave the agent without a task."""
         none = take_next(self.engine, agent, now)
         assert isinstance(none, NoTask)
         return none.spared

@@ -268,7 +268,7 @@ def test_what_was_avoided_is_reckoned_by_the_authoritys_own_rates(ledger: Ledger
 
 
 def test_the_call_centre_is_an_arm_of_its_own_with_its_promises(ledger: Ledger) -> None:
-    """Of ten cases of R$ 100 four promised, of which one R$ 50 too little; two were spoken to, and four weren't."""
+    """Ten cases of R$ 100: four promised, of which one R$ 50 too little; two were spoken to, and four weren't."""
     ledger.cases("promised", 4, "400.00")
     ledger.cases("spoken", 2, "200.00")
     ledger.cases("left", 4, "400.00")

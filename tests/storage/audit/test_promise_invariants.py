@@ -10,7 +10,7 @@ from tests.storage.audit.test_invariants import lived as lived
 
 
 def promise(state: str, **more: str) -> str:
-    """A promise of R$ 100 made on Wednesday the 22nd of April for Monday the 27th, which the bank must have told by the 29th."""
+    """R$ 100 promised on Wednesday the 22nd of April for Monday the 27th, which the bank must have told by the 29th."""
     row = {"amount": "100", "promised_for": "'2026-04-27'", "due": "'2026-04-27'", "judged_on": "'2026-04-29'"}
     row |= {"channel": "'phone'", "made_by": "'dora'", "made_on": "'2026-04-22'", "after_payment": "0"}
     row |= {"state": f"'{state}'", "recorded_at": f"'{PAID - timedelta(seconds=1)}'", **more}

@@ -43,7 +43,7 @@ ASKED_FOR = frozenset({Queue.CALL_BACKS, Queue.REQUESTS, Queue.COUNTER})
 """The queues in which the taxpayer asked first: an answer is no contact that limits count."""
 
 NOBODY_CALLED = frozenset({Queue.APPROVALS, Queue.OFFICE})
-"""The queues of work at a desk: neither hours nor limits hold for it."""
+"""The queues of work for which nobody is called: neither hours nor limits hold for it."""
 
 DEFAULT = (Queue.PROMISES, Queue.CALL_BACKS, Queue.REQUESTS, Queue.COLLECTION)
 """The queues of somebody to whom none were given."""

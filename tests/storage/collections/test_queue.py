@@ -196,7 +196,7 @@ def test_an_approval_that_waits_is_given_to_who_works_on_those_as_long_as_it_wai
     street.does("UPDATE cases SET status = 'awaiting_approval' WHERE id = :case", case=street.cases[2])
     set_queues(street.engine, "bia", [Queue.APPROVALS], "bia")
     assert street.takes("dora") is None
-    # no hours hold at a desk
+    # no hours hold where nobody is called
     assert street.takes("bia", datetime(2026, 3, 8, 3, tzinfo=UTC)) == ("approval", 2)
     street.does("UPDATE calls SET ended_at = now()")
     street.does("UPDATE tasks SET taken_until = NULL")

@@ -34,7 +34,7 @@ KINDS = {
     Kind.PAYMENTS: ("Retorno de banco", "payments import"),
     Kind.RATES: ("Índices mensais", "rates import"),
 }
-"""What each kind is called, and the command that does the same."""
+"""The name of each kind, and the command that does the same."""
 
 WORDS: dict[str, Any] = {
     "kinds": KINDS,

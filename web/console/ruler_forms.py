@@ -130,7 +130,7 @@ def fallback_in_yaml(written: str) -> str | None:
 
 
 def settings_of(text: str) -> list[tuple[str, str, str]]:
-    """Of each key with a field of its own, where it is, what it is called, and what stands there."""
+    """The keys with a field of their own: where each is, its label, and what stands there."""
     found = ((where, label, value_at(text, where)) for where, label in SETTINGS.items())
     return [(".".join(where), label, value.strip("[]\"'")) for where, label, value in found if value is not None]
 

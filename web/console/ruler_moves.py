@@ -51,7 +51,7 @@ class Moves:
 
 
 def moves_of(engine: Engine, ruler: str, text: str, texts: Texts) -> list[Moves]:
-    """What would become of the open cases of each cohort on a ruler. Raises Refusal when the text is no ruler yet."""
+    """Foresee the open cases of each cohort on a ruler. Raises Refusal when the text is no ruler yet."""
     read = read_ruler(text)
     if read.ruler is None:
         raise Refusal(str(read.faults[0]))

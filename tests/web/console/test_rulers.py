@@ -185,6 +185,10 @@ async def test_who_would_move_is_told_before_it_is_published(engine: Engine) -> 
         await http.post(f"{HERE}/draft")
         page = (await http.get(f"{HERE}/moves")).text
         assert street.cohort.name in page
+        assert "Este grupo não pode passar a ela" in page  # the street's tax is one of its own
+        of_any = (await http.get(f"{HERE}/file")).text.replace("taxes: [ICMS]\n", "")
+        assert await edit(http, {"file": FILE, "text": of_any}, "texts") == 303
+        page = (await http.get(f"{HERE}/moves")).text
         [none] = re.findall(r"De (\d+) casos abertos, nenhum mudaria", page)
         assert await edit(http, CELL | {"days": "250"}) == 303
         page = (await http.get(f"{HERE}/moves")).text

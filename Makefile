@@ -38,7 +38,7 @@ figures: install
 
 # SEEDS=10 is ten storms of 24 kills in a row, each with the other faults too.
 chaos: install
-	$(BIN)/python -m tests.chaos --kills 24 --others 5 --seeds $(SEEDS)
+	$(BIN)/python -m tests.chaos --kills 24 --others 6 --seeds $(SEEDS)
 
 # At most 20 minutes; BENCH=smoke a minute and a half, BENCH=full with 60,000 live cases and a million rows.
 bench: install

@@ -31,6 +31,7 @@ COMMANDS = {
     "letter": Listed("letter", "Letters with a return receipt: batches for the post, and what became of them."),
     "gazette": Listed("gazette", "Editals: what is published where no personal means could serve a notice."),
     "call": Listed("call", "The call centre: one task at a time, and what came of it."),
+    "flow": Listed("flow", "Flows of conversations: check one, try it here, draw it."),
     "task": Listed("tasks", "What people have to do."),
     "payments": Listed("payments", "Money that came in."),
     "slip": Listed("slip", "Slips to pay by, and the files that register them with a bank."),

@@ -420,7 +420,7 @@ def _show(ruler: str, foreseen: DryRun) -> None:
     if len(foreseen["selected"]) > 1:
         table(["key", "left"], foreseen["selected"].items(), "taxpayers and taxes left by each key")
     if alone := foreseen["declared_without_debt"]:
-        say(f"{alone} taxpayers have declared tax of which no extract has a debt: import it, or nobody can pay it here")
+        say(f"{alone} taxpayers' returns are from before their due date: import them again, or nobody is asked")
     for why, periods in foreseen["left_to_people"].items():
         say(f"{periods} periods {LEFT_OUT[why]} are left out of the thresholds: people judge whether they count")
     if foreseen["control"]:

@@ -72,6 +72,8 @@ REQUESTS = {
     "access": ("acesso", "acesso aos dados"),
     "correction": ("correção", "correção dos dados"),
     "contest": ("contestação",),
+    "charge_remission": ("dispensa de encargos",),
+    "question": ("dúvida",),
 }
 
 ANSWERS = {"granted": ("deferido", "acolhido"), "denied": ("indeferido",)}

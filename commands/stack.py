@@ -20,7 +20,7 @@ from commands.console import Json, emit, say
 from embedded import postgres
 from embedded.backup import back_up
 from embedded.backup import restore as put_back
-from embedded.home import REAL_DAY, Home, Services, home, lock_holder, only_stack, running_services, running_stack
+from embedded.home import REAL_DAY, Services, home, lock_holder, only_stack, place, running_services, running_stack
 from embedded.ports import Ports
 from embedded.stack import Listening, Stack, sign_in_address, stoppable
 from models.errors import Refusal
@@ -157,7 +157,7 @@ def restore(
     as_json: Json = False,
 ) -> None:
     """Make a home from a backup; it must be empty. `stack up` then goes on where the backup was taken."""
-    where = home() if into is None else Home(into.absolute())
+    where = home() if into is None else place(into)
     with interruptible("nothing was restored"):
         recovered = put_back(file.absolute(), where)
     said = f"{where} is restored; `stack up` goes on with {recovered.cases} cases and {recovered.agreements} agreements"

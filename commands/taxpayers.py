@@ -46,7 +46,10 @@ def import_(
         ),
     ] = "",
     as_of: Annotated[
-        date | None, typer.Option(parser=day, metavar="DATE", help="The day the extract is of; default: today.")
+        date | None,
+        typer.Option(
+            parser=day, metavar="DATE", help="The day the extract is of; default: today, in a rehearsal its own."
+        ),
     ] = None,
     amounts: Annotated[
         Amounts | None,

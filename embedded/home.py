@@ -113,7 +113,16 @@ class Home(PosixPath):
 
 def home() -> Home:
     """REGUA_HOME, or `.regua` in the current directory."""
-    return Home(Path(os.environ.get("REGUA_HOME") or ".regua").absolute())
+    return place(Path(os.environ.get("REGUA_HOME") or ".regua"))
+
+
+def place(path: Path) -> Home:
+    """The home at a path. Raises Refusal where no sentence, log or setting could name it: a control character is in
+    it, or bytes that are no text."""
+    where = Home(path.absolute())
+    if not str(where).isprintable():
+        raise Refusal(f"no stack can be in {ascii(str(where))[:80]}: its path has characters that can't be shown")
+    return where
 
 
 def demo_home() -> Home:

@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 
 import yaml
 from google.protobuf.duration_pb2 import Duration
-from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.enums.v1 import NamespaceState, TaskQueueType
 from temporalio.api.namespace.v1 import NamespaceConfig
+from temporalio.api.operatorservice.v1 import DeleteNamespaceRequest
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
     DescribeNamespaceRequest,
@@ -27,7 +28,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from embedded.child import Child, environment
 from embedded.home import REAL_DAY, Home, write_private
 from models.errors import Refusal
-from workflows.build import build_id, current_build, make_current
+from workflows.build import build_id, deployment, make_current, take_deployment
 from workflows.client import register_search_attributes
 from workflows.names import PROVIDERS, SEARCH_ATTRIBUTES, TASK_QUEUE, queue_of
 from workflows.running import STUCK
@@ -135,9 +136,11 @@ async def _keep_namespace(client: Client) -> bool:
     retention = Duration()
     retention.FromTimedelta(RETENTION)
     try:
-        asked = DescribeNamespaceRequest(namespace=NAMESPACE)
-        known = (await client.workflow_service.describe_namespace(asked)).config.workflow_execution_retention_ttl
-        if known == retention:
+        known = await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=NAMESPACE))
+        if known.namespace_info.state != NamespaceState.NAMESPACE_STATE_REGISTERED:
+            # one that is deprecated starts nothing, and stays so: it is made anew, and all that ran with it
+            await client.operator_service.delete_namespace(DeleteNamespaceRequest(namespace=NAMESPACE))
+        elif known.config.workflow_execution_retention_ttl == retention:
             return False
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
@@ -152,9 +155,13 @@ async def _keep_namespace(client: Client) -> bool:
 
 async def _keep_build(client: Client) -> bool:
     """Make this build the current one, so that all that runs already goes on with the code that is here now."""
-    build = build_id()
-    if await current_build(client) == build:
+    build, known = build_id(), await deployment(client)
+    routing = known.routing_config
+    ramps = routing.HasField("ramping_deployment_version") or routing.ramping_version_percentage > 0
+    if routing.current_deployment_version.build_id == build and not ramps and not known.manager_identity:
         return False
+    if known.manager_identity:
+        await take_deployment(client)
     await make_current(client, build)
     return True
 

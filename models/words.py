@@ -161,6 +161,8 @@ REQUESTS = {
     "access": "pedido de acesso aos dados",
     "correction": "pedido de correção dos dados",
     "contest": "contestação",
+    "charge_remission": "pedido de dispensa de encargos",
+    "question": "dúvida",
 }
 
 CONTESTS = {

@@ -14,11 +14,13 @@ from models.errors import Refusal
 from models.law.grounds import read_ground
 from models.law.prescription import Cause
 from models.law.requests import Contest, Request, RequestKind
+from models.portal.attachment import Attachment
+from models.portal.table import RequestForm
 from models.words import CONTESTS
 from operations.operation import BY_LINK, Act, must_say, operation, record_refused
 from storage.audit.log import Entry, carry
 from storage.case.cases import read_case
-from storage.law import annulments, defences, extinctions, holds, interruptions, prior_steps, requests
+from storage.law import annulments, defences, extinctions, filed_requests, holds, interruptions, prior_steps, requests
 from storage.law.annulments import Annulled, Mistake
 from storage.law.defences import Ruling
 from storage.law.extinctions import Said
@@ -188,8 +190,37 @@ def answer_request(
     reason: str,
     now: datetime,
     credits: Sequence[CreditId] = (),
+    request: int | None = None,
 ) -> Request:
-    """Answer the request of that kind that is open, or the one of those that names one of these credits."""
+    """Answer the request of that kind that is open, the one of that number or that names one of these credits."""
     must_say("why", reason)
     act.tell(kind=kind, decided=decided, credit=credits)
-    return requests.answer_request(act.engine, case, kind, decided, act.by, reason, now, credits)
+    return requests.answer_request(act.engine, case, kind, decided, act.by, reason, now, credits, request)
+
+
+@operation("case review --taken")
+def take_request(act: Act, request: int, now: datetime) -> None:
+    """Take a request to work on it, which its taxpayer is told."""
+    filed_requests.take_request(act.engine, request, act.by, now)
+
+
+def file_by_link(
+    engine: Engine,
+    case: str,
+    form: RequestForm,
+    said: str,
+    files: Sequence[Attachment],
+    now: datetime,
+    credits: Sequence[CreditId] = (),
+) -> int:
+    """File a request for the taxpayer whose link was opened; returns its number. He has no token and needs no duty: all
+    that follows is that people look, and what he contests waits. Raises Refusal."""
+    own = engine.execution_options()
+    entry = Entry(BY_LINK, "case review", case, {"kind": form.kind, "form": form.name, "via": "link"})
+    carry(own, entry)
+    reference = f"página do contribuinte: {form.title}"
+    try:
+        return filed_requests.file_request(own, case, form.kind, reference, said, files, BY_LINK.name, now, credits)
+    except Refusal:
+        record_refused(engine, entry)
+        raise

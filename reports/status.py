@@ -81,6 +81,7 @@ SAYS = {
     "failing_workflows": "workflows stand still: their tasks fail",
     "stuck_activities": "activities of overdue cases fail again and again",
     "unserved_queues": "is served by no worker",
+    "idle_work": "is at work in no process",
 }
 """The figures that may say that something is wrong, and in which words."""
 
@@ -103,6 +104,8 @@ def amiss(record: Vitals, engine: EngineVitals | None) -> dict[str, str]:
             "failing_workflows": engine["failing_workflows"],
             "stuck_activities": engine["stuck_activities"],
             "unserved_queues": ", ".join(engine["unserved_queues"]),
+            # neither leads while Temporal is away
+            "idle_work": ", ".join(record["idle_work"]),
         }
     return {name: str(value) for name, value in found.items() if value}
 

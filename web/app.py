@@ -21,9 +21,11 @@ from web.console.oidc import provider_from
 from web.health import health_routes
 from web.portal.agreeing import agreeing_routes
 from web.portal.certificates import certificate_routes, check_routes
+from web.portal.chat import chat_routes
 from web.portal.contesting import contesting_routes
 from web.portal.lookup import lookup_routes
 from web.portal.pages import page_routes
+from web.portal.requests import follow_routes, request_routes
 from web.portal.settings import portal_from
 from web.portal.slips import slip_routes
 from web.portal.statement import statement_routes
@@ -73,14 +75,28 @@ def create_app(database: str, temporal_address: str | None, pix_secrets: str) ->
     if table:
         app.include_router(lookup_routes(engine, table, beneficiary))
         app.include_router(check_routes(engine, table))
+        app.include_router(follow_routes(engine, table))
+        app.include_router(chat_routes(engine, links, table, beneficiary))
     if links:
         slips, certificates = bool(beneficiary.febraban_code), bool(table and table.certificates)
-        app.include_router(page_routes(engine, links, opt_out, slips=slips, certificates=certificates))
+        app.include_router(
+            page_routes(
+                engine,
+                links,
+                opt_out,
+                slips=slips,
+                certificates=certificates,
+                conversations=table is not None,
+                requests=bool(table and table.requests),
+            )
+        )
         if slips:
             app.include_router(slip_routes(engine, links, beneficiary))
         app.include_router(statement_routes(engine, links))
         app.include_router(agreeing_routes(engine, links, slips=slips))
         app.include_router(contesting_routes(engine, links))
+        if table and table.requests:
+            app.include_router(request_routes(engine, links, table))
         if table and table.certificates:
             app.include_router(certificate_routes(engine, links, table, table.certificates))
     app.include_router(staff_routes(engine, temporal))

@@ -11,9 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import temporalio
+from temporalio.api.deployment.v1 import WorkerDeploymentInfo
 from temporalio.api.workflowservice.v1 import (
     DescribeWorkerDeploymentRequest,
     SetWorkerDeploymentCurrentVersionRequest,
+    SetWorkerDeploymentManagerRequest,
+    SetWorkerDeploymentRampingVersionRequest,
 )
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
@@ -87,7 +90,8 @@ def deployment_of(build: str) -> WorkerDeploymentConfig:
 
 
 async def make_current(client: Client, build: str) -> None:
-    """Make a build the current one: from now on its workers serve all, whether one runs already or is about to."""
+    """Make a build the current one, and no other beside it: from now on its workers serve all, whether one runs already
+    or is about to."""
     await client.workflow_service.set_worker_deployment_current_version(
         SetWorkerDeploymentCurrentVersionRequest(
             namespace=client.namespace,
@@ -97,15 +101,36 @@ async def make_current(client: Client, build: str) -> None:
             ignore_missing_task_queues=True,
         )
     )
+    await client.workflow_service.set_worker_deployment_ramping_version(
+        SetWorkerDeploymentRampingVersionRequest(namespace=client.namespace, deployment_name=DEPLOYMENT, percentage=0)
+    )
+
+
+async def take_deployment(client: Client) -> None:
+    """Take the deployment from whoever made himself the only one who may change it."""
+    await client.workflow_service.set_worker_deployment_manager(
+        SetWorkerDeploymentManagerRequest(
+            namespace=client.namespace,
+            deployment_name=DEPLOYMENT,
+            manager_identity="",
+            identity=client.service_client.config.identity,
+        )
+    )
 
 
 async def current_build(client: Client) -> str | None:
     """The current build; None when nobody has said yet."""
+    routing = (await deployment(client)).routing_config
+    return routing.current_deployment_version.build_id or None
+
+
+async def deployment(client: Client) -> WorkerDeploymentInfo:
+    """Our deployment, as Temporal knows it; an empty one when nobody has said anything of it yet."""
     asked = DescribeWorkerDeploymentRequest(namespace=client.namespace, deployment_name=DEPLOYMENT)
     try:
         answer = await client.workflow_service.describe_worker_deployment(asked)
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
-            return None
+            return WorkerDeploymentInfo()
         raise
-    return answer.worker_deployment_info.routing_config.current_deployment_version.build_id or None
+    return answer.worker_deployment_info

@@ -63,6 +63,11 @@ def failing(kind: str) -> str:
     return f"{running(kind)} AND TemporalReportedProblems IS NOT NULL"
 
 
+def halted(kind: str) -> str:
+    """The query for those that somebody pinned to a build, or whose activities he paused; ours never are."""
+    return f"{running(kind)} AND (TemporalWorkflowVersioningBehavior = 'Pinned' OR TemporalPauseInfo IS NOT NULL)"
+
+
 async def count(client: Client, query: str) -> int:
     asked = CountWorkflowExecutionsRequest(namespace=client.namespace, query=query)
     # a namespace answers so many such questions a second, whoever asks: the rest wait

@@ -13,6 +13,7 @@ from models.case.blocks import Situation
 from models.case.facts import Defence
 from models.case.status import Status
 from models.errors import Refusal
+from models.law.dated import EARLIEST, LATEST
 
 CLOSED = "the case is {}: nothing more can be done to it"
 
@@ -91,14 +92,10 @@ def must_have_been(what: str, on: date, today: date) -> None:
         raise Refusal(f"{what} on {on}, which is yet to come: today is {today}")
 
 
-FIRST, LAST = date(1900, 1, 1), date(2200, 12, 31)
-"""The days that a person may put on record: beyond them dates are typing errors, and near their ends none is left to
-reckon with."""
-
-
 def must_be_likely(what: str, day: date) -> None:
-    if not FIRST <= day <= LAST:
-        raise Refusal(f"{what} on {day}: write a day from {FIRST} to {LAST}")
+    """Check a day that a person puts on record: near the ends of the calendar none is left to reckon with."""
+    if not EARLIEST <= day <= LATEST:
+        raise Refusal(f"{what} on {day}: write a day from {EARLIEST} to {LATEST}")
 
 
 def check_hold(since: date, until: date | None, today: date) -> None:

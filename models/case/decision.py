@@ -68,7 +68,7 @@ def _next(view: View, ahead: Step | None, blocks: tuple[Block, ...]) -> Step:
     if not facts.outstanding and not facts.suspended:
         return at_once(view, Action.RESOLVE, "nada mais em aberto")
     if any(block.kind in STOPS for block in blocks):
-        until = facts.hold_ends_on if facts.on_hold else None
+        until = facts.ground_ends_on if facts.on_hold else None
         return wait(view, blocks[0].reason, until and until + timedelta(days=1))
     return ahead or wait(view, "nenhuma evidência que esta régua aceite")
 
@@ -133,14 +133,16 @@ def _climb(view: View, on: OnRow) -> Step:
 
 
 def _at_the_gate(view: View, on: OnRow, row: Hypothesis, index: int) -> Step:
-    """Credits that joined after the formal notices get one of their own, at the tone that the case has come to; what
-    the others have come to waits for none of them."""
+    """Credits that joined after the formal notices, or were raised since, get one of their own, at the tone that the
+    case has come to; what the others have come to waits for none of them."""
     late = unlisted(view)
     others = gate(view, on) if any(each.opens for each in passages(view)) or not late else None
     if not late or not view.facts.has_benefits:
         return others or gate(view, on)
     today = view.calendar.working(max(view.facts.today, view.state.clock.not_before))
-    own = _contact(view, row, index - 1, today, f"notificação própria do que se juntou depois; {open_(view.facts)}")
+    own = _contact(
+        view, row, index - 1, today, f"notificação própria do que se juntou ou foi elevado depois; {open_(view.facts)}"
+    )
     if others and (own.on is None or (others.on and others.on < own.on)):
         return others
     return own.model_copy(update={"rigidity": max(own.rigidity or 0, view.state.last_rigidity) or None})

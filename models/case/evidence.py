@@ -38,6 +38,8 @@ class Debt(_Fact):
     """The day its first ground began; none: the day it came to be known."""
     held_until: date | None = None
     """Its last day on hold; none: nobody has said."""
+    ground_ends_on: date | None = None
+    """The last day of the first of its grounds to end, though others may go on; none: nobody has said of any."""
     defended: bool = False
     """A defence against it is open, or was accepted."""
     protested: bool = False

@@ -39,12 +39,19 @@ class FormalNotice(_Fact):
     at: date
     credits: tuple[CreditId, ...] = ()
     """Empty: nobody knows what it listed, so it serves for nothing."""
+    outgrown: tuple[CreditId, ...] = ()
+    """The credits among them that were assessed at more since: for what was added the taxpayer has had no notice and no
+    term (CTN art. 145; Decreto 70.235/1972, art. 18 § 3º)."""
     stage: Stage | None = None
     served_on: date | None = None
     deemed_on: date | None = None
     """The day the law takes it as served by silence; none: it doesn't."""
     deemed_by: str | None = None
     """That law."""
+
+    def lists(self, credit: CreditId) -> bool:
+        """Whether it lists the credit as it is assessed now."""
+        return credit in self.credits and credit not in self.outgrown
 
 
 class Defence(_Fact):
@@ -265,7 +272,7 @@ class CaseFacts(_Fact):
     @property
     def grounds(self) -> tuple[str, ...]:
         """The grounds on which what is owed is on hold; empty when nothing is."""
-        return tuple(sorted({ground for debt in self.debts if debt.balance > 0 for ground in debt.grounds}))
+        return tuple(sorted({ground for debt in self._held for ground in debt.grounds}))
 
     @property
     def on_hold(self) -> bool:
@@ -273,14 +280,22 @@ class CaseFacts(_Fact):
 
     @property
     def hold_ends_on(self) -> date | None:
-        """The last day of the first hold to end; none: nobody has said when any of them does."""
-        ends = [debt.held_until for debt in self.debts if debt.balance > 0 and debt.grounds and debt.held_until]
-        return min(ends, default=None)
+        """The last day of the first debt's hold to end; none: nobody has said when any of them does."""
+        return min((debt.held_until for debt in self._held if debt.held_until), default=None)
+
+    @property
+    def ground_ends_on(self) -> date | None:
+        """The last day of the first ground to end: what is then held is held on the others."""
+        return min((debt.ground_ends_on for debt in self._held if debt.ground_ends_on), default=None)
+
+    @property
+    def _held(self) -> tuple[Debt, ...]:
+        return tuple(debt for debt in self.debts if debt.balance > 0 and debt.grounds)
 
     @property
     def held_since(self) -> date | None:
         """The day of the last ground of what is on hold; none: one of them came to be known without a day."""
-        began = [debt.held_since for debt in self.debts if debt.balance > 0 and debt.grounds]
+        began = [debt.held_since for debt in self._held]
         return max((day for day in began if day), default=None) if all(began) else None
 
     @property

@@ -57,6 +57,7 @@ class Lack(StrEnum):
     """The one thing that a credit lacks before benefits may be suspended for it; the words are in pt-BR."""
 
     NOTICE = "notificação formal que o relacione"
+    RAISED = "notificação formal do valor a que o lançamento foi elevado"
     SERVICE = "ciência"
     TERM = "fim do prazo de defesa"
     APPEAL = "fim do prazo de recurso"
@@ -90,9 +91,10 @@ def _suspends(ruler: Ruler, credit: CreditId) -> bool:
 
 
 def _passage(view: View, credit: CreditId) -> Passage:
-    listing = [notice for notice in view.facts.formal_notices if credit in notice.credits]
+    listing = [notice for notice in view.facts.formal_notices if notice.lists(credit)]
     if not listing:
-        return Passage(credit, Lack.NOTICE)
+        known = any(credit in notice.credits for notice in view.facts.formal_notices)
+        return Passage(credit, Lack.RAISED if known else Lack.NOTICE)
     if listing[-1].served_on is None:
         return Passage(credit, Lack.SERVICE, listing[-1])
     served = max((notice for notice in listing if notice.served_on), key=_service)
@@ -128,10 +130,10 @@ def _appeal_over(view: View, credit: CreditId) -> date | None:
 
 
 def unlisted(view: View) -> tuple[CreditId, ...]:
-    """The credits that joined after the formal notices: each goes its own way, by a notice of its own."""
-    listed = {credit for notice in view.facts.formal_notices for credit in notice.credits}
+    """The credits that joined after the formal notices, or were assessed at more since: each goes its own way, by a
+    notice of its own."""
     pursued = (credit.id for credit in view.facts.credits if credit.pursued and _suspends(view.ruler, credit.id))
-    return tuple(credit for credit in pursued if credit not in listed)
+    return tuple(credit for credit in pursued if not _listed(credit, view.facts.formal_notices))
 
 
 def to_be_listed(view: View, row: Hypothesis, index: int) -> tuple[CreditId, ...]:
@@ -141,8 +143,12 @@ def to_be_listed(view: View, row: Hypothesis, index: int) -> tuple[CreditId, ...
     if view.state.row == row and view.state.rung >= index:
         return unlisted(view) or pursued
     stage = view.ruler.rung(row, index).stage
-    listed = {credit for notice in view.facts.formal_notices if notice.stage is stage for credit in notice.credits}
-    return tuple(credit for credit in pursued if credit not in listed) or pursued
+    of_stage = [notice for notice in view.facts.formal_notices if notice.stage is stage]
+    return tuple(credit for credit in pursued if not _listed(credit, of_stage)) or pursued
+
+
+def _listed(credit: CreditId, notices: Iterable[FormalNotice]) -> bool:
+    return any(notice.lists(credit) for notice in notices)
 
 
 def at_stake(view: View) -> tuple[CreditId, ...]:

@@ -148,7 +148,7 @@ def begin_anew(view: View) -> Moved:
         return view.state, None
     if any(debt.balance > 0 for debt in facts.debts if debt.id in place.debts):
         return view.state, None
-    why = "tudo o que foi encaminhado está quitado ou extinto: o que está em aberto é outra matéria"
+    why = "nada do que foi encaminhado está em aberto: o que está é outra matéria"
     return view.state.begun_anew(facts.today), Transition(kind=EntryKind.CASE_BEGUN_ANEW, reason=why)
 
 

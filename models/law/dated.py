@@ -9,6 +9,9 @@ from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+EARLIEST, LATEST = date(1900, 1, 1), date(2200, 12, 31)
+"""The days that people write: others are typing errors."""
+
 Where = tuple[str | int, ...]
 
 
@@ -17,8 +20,8 @@ class Dated(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    from_: Annotated[date, Field(alias="from")]
-    to: date | None = None
+    from_: Annotated[date, Field(alias="from", ge=EARLIEST, le=LATEST)]
+    to: Annotated[date, Field(ge=EARLIEST, le=LATEST)] | None = None
     source: Annotated[str, Field(min_length=1)]
 
     def holds(self, day: date) -> bool:

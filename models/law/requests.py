@@ -21,6 +21,10 @@ class RequestKind(StrEnum):
     """He asks to see his data (LGPD art. 18, II)."""
     CORRECTION = "correction"
     """He asks for his data to be corrected (LGPD art. 18, III)."""
+    CHARGE_REMISSION = "charge_remission"
+    """He asks for the fine, interest or fees to be forgiven."""
+    QUESTION = "question"
+    """He asks to have something explained."""
     CONTEST = "contest"
     """He says that he doesn't owe it, by a reply or a page."""
 
@@ -52,6 +56,9 @@ class Rule:
 
 TO_DECIDE_AN_APPEAL = Wait(days=30, unit=Unit.LEGAL)
 
+THIRTY_DAYS = Wait(days=30, unit=Unit.LEGAL)
+"""Lei 13.460/2017, art. 16, for what its users ask of a public service."""
+
 FIFTEEN_DAYS = Wait(days=15, unit=Unit.LEGAL)
 """LGPD art. 19, II; taken for art. 20 too, which has no term of its own."""
 
@@ -61,5 +68,7 @@ RULES = {
     RequestKind.AUTOMATED_REVIEW: Rule("LGPD, art. 20", FIFTEEN_DAYS, holds=True),
     RequestKind.ACCESS: Rule("LGPD, arts. 18 e 19", FIFTEEN_DAYS, holds=False),
     RequestKind.CORRECTION: Rule("LGPD, art. 18, III", FIFTEEN_DAYS, holds=False),
+    RequestKind.CHARGE_REMISSION: Rule("CTN, art. 172; CF, art. 5º, XXXIV, a", THIRTY_DAYS, holds=False),
+    RequestKind.QUESTION: Rule("Lei 13.460/2017, art. 16", THIRTY_DAYS, holds=False),
     RequestKind.CONTEST: Rule("CF, art. 5º, XXXIV, a", None, holds=True),
 }

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from models.law.dated import Where
+from models.law.dated import EARLIEST, LATEST, Where
 
 OPEN_QUESTION = re.compile(r"\bconferir\b|\b(?:a|por) (?:confirmar|citar|definir|verificar)\b|\?\?", re.IGNORECASE)
 """Words by which an author leaves something to a lawyer."""
@@ -23,7 +23,7 @@ class Verified(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     by: Said
-    on: Annotated[date, Field(ge=date(1900, 1, 1), le=date(2200, 12, 31))]
+    on: Annotated[date, Field(ge=EARLIEST, le=LATEST)]
     act: Said
 
 

@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import combinations
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from models.formats import tax_name
 from models.law.dated import Where
+from models.law.requests import RULES, RequestKind
 from models.law.verification import Verifiable, marking_faults
 from models.portal.keys import KINDS
 from models.ruler.schema import Contact
@@ -61,6 +62,30 @@ class Certificates(_Part):
     """How old what a source last said may be: beyond, nobody can say that nothing is owed."""
 
 
+class RequestForm(_Part):
+    """A form by which a taxpayer asks for something, behind the link of his case. What answers a formal notice or a
+    finding, an appeal or a reassessment, has a procedure of its own."""
+
+    name: Named
+    title: Said
+    kind: Literal[
+        RequestKind.CONTEST,
+        RequestKind.AUTOMATED_REVIEW,
+        RequestKind.ACCESS,
+        RequestKind.CORRECTION,
+        RequestKind.CHARGE_REMISSION,
+        RequestKind.QUESTION,
+    ]
+    asks: Said
+    """The label of the field for his words."""
+    files: bool = False
+    """Whether he may add files."""
+
+    @property
+    def law(self) -> str:
+        return RULES[self.kind].law
+
+
 class PortalTable(_Part, Verifiable):
     """The terms of an authority's pages that are open to everybody; its kinds of debt in the order of the page."""
 
@@ -73,6 +98,11 @@ class PortalTable(_Part, Verifiable):
     certificates: Certificates | None = None
     """None: none are issued here."""
     debts: Annotated[tuple[Looked, ...], Field(min_length=1)]
+    requests: tuple[RequestForm, ...] = ()
+    """The forms of requests, in the order of the page."""
+
+    def form(self, name: str) -> RequestForm | None:
+        return next((each for each in self.requests if each.name == name), None)
 
     def named(self, name: str) -> Looked | None:
         return next((each for each in self.debts if each.name == name), None)
@@ -89,6 +119,9 @@ def _faults(table: PortalTable) -> Iterator[tuple[Where, str]]:
     for (_, one), (place, other) in combinations(enumerate(table.debts), 2):
         if one.name == other.name:
             yield ("debts", place, "name"), f"is the name of another kind: {one.name}"
+    for (_, first), (place, second) in combinations(enumerate(table.requests), 2):
+        if first.name == second.name:
+            yield ("requests", place, "name"), f"is the name of another form: {first.name}"
     for place, kind in enumerate(table.debts):
         keys = [asked.key for asked in kind.keys]
         if len(set(keys)) < len(keys):

@@ -33,6 +33,7 @@ def floor_faults(ruler: Ruler) -> Iterator[Fault]:
     yield from _hours(ruler)
     yield from _softening_edges(ruler)
     yield from _site(ruler)
+    yield from _registered(ruler)
 
 
 def _terms(ruler: Ruler) -> Iterator[Fault]:
@@ -63,6 +64,15 @@ def _thresholds(ruler: Ruler) -> Iterator[Fault]:
             yield from _federal(where, law)
     if written := ruler.entry.thresholds:
         yield from _periods(("entry", "thresholds"), written.consecutive, written.alternate)
+
+
+def _registered(ruler: Ruler) -> Iterator[Fault]:
+    """Only what is registered is protested, sued for, and told over open channels; debts say each for itself."""
+    if ruler.credit == "registered" and ruler.entry.credit != "registered":
+        what = (
+            "can't be registered: the ruler takes evidence of credits that nobody need have registered (CTN art. 201)"
+        )
+        yield Fault(("credit",), f"{what}; extracts say of each debt whether it is, by registered_on")
 
 
 def _periods(where: tuple[str | int, ...], consecutive: int, alternate: int) -> Iterator[Fault]:

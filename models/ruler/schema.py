@@ -287,7 +287,7 @@ class Gate(_Part):
     """The authority's own law by which its ladder may end in a suspension."""
     second_above: Annotated[Decimal | None, Field(ge=0, decimal_places=2)] = None
     """Above so many reais two people must approve; none: one always does."""
-    returns_law: str | None = None
+    returns_law: Annotated[str, Field(min_length=10)] | None = None
     """The law that lets an outstanding return alone suspend benefits; without it only a debt does."""
 
 

@@ -68,5 +68,6 @@ LOOK = {
     "schedule pause": f"a agenda desta coorte foi pausada ou retomada diretamente no Temporal, sem efeito: {WHO}",
     "squat": f"o lugar do fluxo deste caso foi ocupado por outro no Temporal, e foi retomado: {WHO}",
     "reset": f"o fluxo deste caso, já encerrado, foi reaberto diretamente no Temporal, e fechado de novo: {WHO}",
+    "halt": f"o fluxo deste caso foi retido diretamente no Temporal, e retomado do registro: {WHO}",
     "hang": "o fluxo deste caso não avançava no Temporal, e foi retomado do registro: avise quem mantém o sistema",
 }

@@ -27,7 +27,7 @@ from models.ruler.schema import Hypothesis, Stage
 from storage.amounts.accruals import accrual_of
 from storage.amounts.owed import claim_of
 from storage.audit.one_person import PERSONS, person_of
-from storage.audit.terms import LISTS, SERVES, Terms
+from storage.audit.terms import ASSESSED, LISTS, SERVES, Terms
 from storage.case.cases import FrozenRuler, frozen_ruler
 from storage.case.prescription_events import Prescription, read_prescriptions
 
@@ -47,6 +47,8 @@ class Contact:
     claimed_at: datetime
     credits: frozenset[str]
     """The credits that any of its notices lists."""
+    assessed: dict[str, Decimal]
+    """At how much each was assessed then, where that was kept."""
     lost: bool
     """It reached nobody: the rung is taken again, at once when another address is there."""
     by: FrozenRuler
@@ -141,6 +143,7 @@ class Life:
             served_on=min(served, default=None),
             claimed_at=first["claimed_at"],
             credits=frozenset(credit for notice in notices for credit in notice["credits"]),
+            assessed={credit: Decimal(at) for notice in notices for credit, at in (notice["assessed"] or {}).items()},
             lost=all(Progress(notice["status"]).lost for notice in notices),
             by=by,
         )
@@ -251,7 +254,7 @@ OWED = """
 
 PARTS = {
     "notices": of_cases(f"""
-        SELECT notices.*, formal AND {SERVES} AS serves, {LISTS} AS credits, left_on
+        SELECT notices.*, formal AND {SERVES} AS serves, {LISTS} AS credits, {ASSESSED} AS assessed, left_on
         FROM notices LEFT JOIN batched_notices ON batched_notices.notice = notices.id
         WHERE "case" = ANY(:cases) ORDER BY step, communication, channel
     """),  # noqa: S608 - constants

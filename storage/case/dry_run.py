@@ -110,8 +110,8 @@ DECLARED_ALONE = text("""
                       WHERE debtors.taxpayer = filings.taxpayer AND debts.tax = filings.tax
                         AND debts.period = filings.period)
 """).bindparams(bindparam("taxes", type_=ARRAY(Text)))
-"""The taxpayers whose returns declare tax of which the ledger has no debt: there is no code to pay it by, so no case
-asks for it before an extract has it."""
+"""The taxpayers whose returns declare tax of which the ledger has no debt: they were imported before it was due, and
+say nothing of what was paid by then."""
 
 
 class StratumCases(TypedDict):
@@ -140,7 +140,7 @@ class DryRun(TypedDict):
     elsewhere: dict[str, int]
     """The same by the cohort that has them."""
     declared_without_debt: int
-    """How many taxpayers' returns declare tax of which no extract has a debt: nobody is asked for it yet."""
+    """How many taxpayers' returns are from before what they declare was due: nobody is asked for it yet."""
     left_to_people: dict[LeftToPeople, int]
     """How many periods the thresholds of a persistent defaulter leave out, by why: people judge whether they count."""
     control: int

@@ -56,20 +56,21 @@ def bound(pairs: Iterable[Pair]) -> BoundPairs:
     return {"taxpayers": [taxpayer for taxpayer, _ in pairs], "taxes": [tax for _, tax in pairs]}
 
 
-OF_THE_TAX, OF_OTHER_TAXES = "debts.tax = pair.tax", "debts.tax <> pair.tax"
+OF_THE_TAX, OF_OTHER_TAXES = "debts.tax = pair.tax AND (:returns OR NOT declared)", "debts.tax <> pair.tax"
+"""A debt that a return alone declares is evidence of that return, and of nothing where returns aren't read."""
 
 
 def _debts(which: str) -> TextClause:
     return about_pairs(f"""
     SELECT pair.taxpayer, pair.tax, debts.id, inscription, period, due, balance, balance AS ledger, amount AS lodged,
            litigation, registered_on, protested, prescribes,
-           held.grounds, held.since AS held_since, held.until AS held_until
+           held.grounds, held.since AS held_since, held.until AS held_until, held.first_end AS ground_ends_on
     FROM {PAIRS}
     JOIN debtors ON debtors.taxpayer = pair.taxpayer
     JOIN debts ON debts.id = debtors.debt AND {which}
     CROSS JOIN LATERAL (
         SELECT coalesce(array_agg(DISTINCT ground ORDER BY ground), '{{}}') AS grounds, min(since) AS since,
-               CASE WHEN bool_and(until IS NOT NULL) THEN max(until) END AS until
+               CASE WHEN bool_and(until IS NOT NULL) THEN max(until) END AS until, min(until) AS first_end
         FROM holds WHERE holds.debt = debts.id AND lifted_at IS NULL AND coalesce(until >= :today, true)) AS held
     ORDER BY debts.id
 """)  # noqa: S608 - both are constants
@@ -95,6 +96,7 @@ OWNED = about_pairs(f"""
 
 LOST = ", ".join(f"'{progress}'" for progress in Progress if progress.lost)
 
+# what a source states as left grows by delay alone, so an assessment is told by what was lodged or declared only;
 # no broken agreement whose debts a later one took up; a payment at once that was not made breaks nothing
 PROCESS = text(f"""
     SELECT cases.id,
@@ -137,7 +139,11 @@ PROCESS = text(f"""
                          min(deemed_on) FILTER (WHERE lists) AS deemed_on,
                          min(deemed_by) FILTER (WHERE lists) AS deemed_by,
                          ARRAY(SELECT DISTINCT credit FROM notice_credits JOIN notices AS legs ON legs.id = notice
-                               WHERE legs."case" = cases.id AND legs.step = listing.step ORDER BY credit) AS credits
+                               WHERE legs."case" = cases.id AND legs.step = listing.step ORDER BY credit) AS credits,
+                         ARRAY(SELECT DISTINCT credit FROM notice_credits JOIN notices AS legs ON legs.id = notice
+                               JOIN debts ON debts.id = notice_credits.debt
+                               WHERE legs."case" = cases.id AND legs.step = listing.step AND debts.amount > assessed
+                                 AND (declared OR deducted IS NULL) ORDER BY credit) AS outgrown
                   FROM (SELECT notices.*, EXISTS (SELECT FROM notice_credits WHERE notice = notices.id) AS lists
                         FROM notices WHERE "case" = cases.id AND formal AND stage <> 'suspension') AS listing
                   GROUP BY step, at, stage HAVING NOT bool_and(status IN ({LOST})) OR count(served_on) > 0) AS sent
@@ -177,7 +183,7 @@ def _facts_by_pair(
     debts: dict[Pair, list[Debt]] = {pair: [] for pair in pairs}
     filings: dict[Pair, list[Filing]] = {pair: [] for pair in pairs}
     elsewhere: dict[Pair, list[Debt]] = {pair: [] for pair in pairs}
-    rows = connection.execute(DEBTS, {**wanted, "today": today}).mappings().all()
+    rows = connection.execute(DEBTS, {**wanted, "today": today, "returns": ruler.entry.reads_returns}).mappings().all()
     others = connection.execute(ELSEWHERE, {**wanted, "today": today}).mappings() if ruler.entry.thresholds else ()
     owed = owed_of(connection, {row["id"] for row in rows}, table, today) if table else {}
     known = [(row, debts) for row in rows] + [(row, elsewhere) for row in others]

@@ -25,7 +25,7 @@ def apply_differences(connection: Connection, now: datetime) -> None:
     entries = [_entry(happened, now) for happened in connection.execute(text(CONCERNED)).mappings()]
     for change in (
         *(UPDATE_DEBTS, ADD_DEBTS, ADD_DEBTORS, MOVE_DEBTORS, REMOVE_DEBTORS),
-        *(LIFT_HOLDS, PLACE_HOLDS, HOLD_CONTRADICTED, END_DEBTS, OWE_AGAIN, UPDATE_ASSETS, KEEP_KEYS),
+        *(LIFT_HOLDS, PLACE_HOLDS, HOLD_CONTRADICTED, HOLD_DOUBTFUL, END_DEBTS, OWE_AGAIN, UPDATE_ASSETS, KEEP_KEYS),
     ):
         connection.execute(text(change))
     if entries:
@@ -35,11 +35,12 @@ def apply_differences(connection: Connection, now: datetime) -> None:
 
 def _entry(happened: RowMapping, now: datetime) -> JournalRow:
     kind, how = EntryKind(happened["kind"]), EXTINCTIONS.get(happened["ground"], "")
+    whom = "a declaração" if happened["declared"] else "o extrato"
     return {
         "case": happened["case"],
         "at": Clock.model_validate(happened["clock"]).day_at(now),
         "kind": kind,
-        "reason": WHY[kind].format(debt=happened["debt"], how=how),
+        "reason": WHY[kind].format(debt=happened["debt"], how=how, whom=whom),
         "ruler": happened["ruler"],
         "evidence": {},
         "hypothesis": happened["row"],
@@ -48,8 +49,8 @@ def _entry(happened: RowMapping, now: datetime) -> JournalRow:
 
 WHY = {
     EntryKind.DEBTOR_REMOVED: "o último extrato não o nomeia mais devedor do débito {debt}",
-    EntryKind.EXTINCTION_CONFIRMED: "débito {debt} extinto, segundo o extrato: {how}",
-    EntryKind.EXTINCTION_REFUTED: "débito {debt} de novo em cobrança, segundo o extrato",
+    EntryKind.EXTINCTION_CONFIRMED: "débito {debt} extinto, segundo {whom}: {how}",
+    EntryKind.EXTINCTION_REFUTED: "débito {debt} de novo em cobrança, segundo {whom}",
 }
 
 # debts known before, of which something else is true now
@@ -89,7 +90,7 @@ SELECT count(*) FROM (
 
 # the open cases whose journals say what happened: who was a debtor, and of which debt
 CONCERNED = """
-SELECT cases.id AS "case", happened.kind, happened.debt, happened.ground, cases.ruler, clock,
+SELECT cases.id AS "case", happened.kind, happened.debt, happened.ground, incoming.declared, cases.ruler, clock,
        state -> 'place' ->> 'row' AS "row"
 FROM (
     SELECT 'debtor_removed' AS kind, debt, NULL AS ground, taxpayer, tax FROM gone
@@ -98,6 +99,7 @@ FROM (
     UNION ALL
     SELECT 'extinction_refuted', debt, NULL, taxpayer, tax FROM returned JOIN debtors USING (debt)
 ) AS happened
+JOIN incoming ON incoming.id = happened.debt
 JOIN cases ON cases.taxpayer = happened.taxpayer AND cases.tax = happened.tax AND closed_at IS NULL
 JOIN cohorts ON cohorts.name = cases.cohort
 ORDER BY cases.id, happened.debt
@@ -105,17 +107,19 @@ ORDER BY cases.id, happened.debt
 
 UPDATE_DEBTS = """
 UPDATE debts
-SET period = incoming.period, due = incoming.due, litigation = incoming.litigation, amount = incoming.amount,
-    kind = incoming.kind, prescribes = incoming.prescribes, registered_on = incoming.registered_on,
-    deducted = incoming.deducted, as_of = incoming.as_of
+SET inscription = CASE WHEN debts.declared THEN incoming.inscription ELSE debts.inscription END,
+    period = incoming.period, due = incoming.due, litigation = incoming.litigation, amount = incoming.amount,
+    declared = incoming.declared, kind = incoming.kind, prescribes = incoming.prescribes,
+    registered_on = incoming.registered_on, deducted = incoming.deducted, as_of = incoming.as_of
 FROM incoming
 WHERE incoming.id = debts.id AND (incoming.is_changed OR incoming.is_restated)
 """
 
 ADD_DEBTS = """
 INSERT INTO debts (id, pix_txid, tax, inscription, period, due, litigation, amount, kind, prescribes, registered_on,
-                   deducted, as_of)
-SELECT id, pix_txid, tax, inscription, period, due, litigation, amount, kind, prescribes, registered_on, deducted, as_of
+                   deducted, as_of, declared)
+SELECT id, pix_txid, tax, inscription, period, due, litigation, amount, kind, prescribes, registered_on, deducted,
+       as_of, declared
 FROM incoming WHERE is_new ORDER BY id
 """
 
@@ -149,11 +153,26 @@ FROM deductions WHERE contradiction IS NOT NULL ORDER BY debt
 ON CONFLICT DO NOTHING
 """
 
+# people alone can say whether what a return declared is in what an extract has now
+HOLD_DOUBTFUL = """
+INSERT INTO holds (debt, ground, source, placed_by, reason)
+SELECT DISTINCT ON (lodged.id) lodged.id, 'data_under_review', 'person', 'taxpayers import',
+       'linha ' || incoming.line || ' do extrato: débito deste tributo, sem período, que pode ser o mesmo'
+FROM incoming JOIN links ON links.debt = incoming.id
+JOIN debtors ON debtors.taxpayer = links.taxpayer
+JOIN debts AS lodged ON lodged.id = debtors.debt AND lodged.tax = incoming.tax AND lodged.due <= incoming.due
+WHERE incoming.is_new AND incoming.period IS NULL AND lodged.declared AND lodged.extinct_on IS NULL
+ORDER BY lodged.id, incoming.line
+ON CONFLICT DO NOTHING
+"""
+
 END_DEBTS = """
 WITH ended AS (
     INSERT INTO extinctions (debt, ground, "on", state, source, decided_by, reason)
-    SELECT debt, ends.ground, incoming.as_of, 'confirmed', 'extract', 'taxpayers import',
-           'linha ' || ends.line || ' do extrato de ' || to_char(incoming.as_of, 'DD/MM/YYYY')
+    SELECT debt, ends.ground, incoming.as_of, 'confirmed', 'extract',
+           CASE WHEN declared THEN 'filings import' ELSE 'taxpayers import' END,
+           'linha ' || ends.line || CASE WHEN declared THEN ' das declarações de ' ELSE ' do extrato de ' END
+               || to_char(incoming.as_of, 'DD/MM/YYYY')
     FROM ends JOIN incoming ON incoming.id = ends.debt ORDER BY debt
     RETURNING debt, "on"
 )
@@ -163,9 +182,11 @@ UPDATE debts SET extinct_on = ended."on" FROM ended WHERE ended.debt = debts.id
 OWE_AGAIN = """
 WITH back AS (
     UPDATE extinctions
-    SET undone_at = clock_timestamp(), undone_by = 'taxpayers import',
-        undone_because = 'linha ' || line || ' do extrato seguinte: em cobrança'
-    FROM returned WHERE returned.extinction = extinctions.id
+    SET undone_at = clock_timestamp(),
+        undone_by = CASE WHEN declared THEN 'filings import' ELSE 'taxpayers import' END,
+        undone_because = 'linha ' || returned.line
+            || CASE WHEN declared THEN ' das declarações seguintes' ELSE ' do extrato seguinte' END || ': em cobrança'
+    FROM returned JOIN incoming ON incoming.id = returned.debt WHERE returned.extinction = extinctions.id
     RETURNING extinctions.debt
 )
 UPDATE debts SET extinct_on = NULL FROM back WHERE back.debt = debts.id

@@ -10,13 +10,14 @@ from sqlalchemy import Connection, text
 from models.intake.debts import DebtReader
 from models.intake.statement import Amounts, Statement
 from storage.intake.changes import apply_differences
+from storage.intake.declared import take_over_declared
 from storage.intake.differences import find_absent, find_differences
 from storage.intake.files import SourceFile
 from storage.intake.guards import must_be_plausible, must_have_whole_keys
 from storage.intake.left import deduct
 from storage.intake.preview import Foreseen, foresee_changes
 from storage.intake.rejects import Rejects
-from storage.intake.sources import day_of, known_source, remember_source
+from storage.intake.sources import day_of, known_source, logical_day, remember_source
 from storage.intake.staging import Progress, begin_merge, count, merge_taxpayers, stage
 from storage.intake.unusable import UnusableRows
 from storage.statistics import take_statistics
@@ -96,9 +97,9 @@ def _compare(
     must_have_whole_keys(connection, statement)
     known = known_source(connection, statement.snapshot_of)
     amounts = statement.amounts or known.amounts or read.amounts
-    today = now.astimezone().date()
-    as_of = day_of(connection, statement, known, today)
+    as_of = day_of(connection, statement, known, logical_day(connection, now))
     outdated = connection.execute(text(DROP_OUTDATED), {"as_of": as_of}).rowcount if statement.as_of else 0
+    take_over_declared(connection)
     nothing_owed = connection.execute(text(DROP_NOTHING_OWED)).rowcount
     merge_taxpayers(connection)
     deduct(connection, amounts, statement.as_of, now)
@@ -119,7 +120,7 @@ def _compare(
     )
 
 
-# today's is the newest there is, whatever a rehearsal's clock has said before
+# what is of no day that was said is the newest there is, whatever a rehearsal's clock has said before
 DROP_OUTDATED = """
 DELETE FROM staged USING debts
 WHERE (debts.tax, debts.inscription_key) = (staged.tax, staged.inscription_key) AND debts.as_of > :as_of

@@ -13,10 +13,10 @@ from sqlalchemy import Connection, text
 from models.intake.statement import Amounts
 
 
-def find_differences(connection: Connection, amounts: Amounts, as_of: date) -> None:
+def find_differences(connection: Connection, amounts: Amounts, as_of: date, declared: bool = False) -> None:
     """Make `incoming`, `links`, `lifts`, `ends`, `returned`, `places` and `owned`; there are `staged`, `unusable` and
-    `deductions`."""
-    connection.execute(text(INCOMING), {"left": amounts == "left", "as_of": as_of})
+    `deductions`. `declared` debts are those that no extract has (`storage.intake.declared`)."""
+    connection.execute(text(INCOMING), {"left": amounts == "left", "as_of": as_of, "declared": declared})
     connection.execute(text("ANALYZE incoming"))
     for difference in (LINKS, LIFTS, ENDS, PLACES, OWNED):
         connection.execute(text(difference))
@@ -52,16 +52,16 @@ SELECT coalesce(debts.id, lpad(to_hex(place), 8, '0') || substr(random, 1, 8)) A
        coalesce(stated.kind, debts.kind, 'tax') AS kind, coalesce(stated.prescribes, debts.prescribes) AS prescribes,
        coalesce(stated.registered_on, debts.registered_on) AS registered_on,
        CASE WHEN ended IS NOT NULL THEN debts.deducted WHEN :left THEN coalesce(deductions.deducted, 0) END AS deducted,
-       coalesce(deductions.as_of, :as_of) AS as_of, line,
+       coalesce(deductions.as_of, :as_of) AS as_of, line, :declared AS declared,
        debts.id IS NULL AS is_new,
        debts.id IS NOT NULL
            AND (coalesce(stated.period, debts.period), coalesce(stated.due, debts.due), stated.litigation,
                 coalesce(stated.amount + coalesce(deductions.deducted, 0), debts.amount),
                 coalesce(stated.kind, debts.kind), coalesce(stated.prescribes, debts.prescribes),
-                coalesce(stated.registered_on, debts.registered_on))
+                coalesce(stated.registered_on, debts.registered_on), :declared)
                IS DISTINCT FROM
                (debts.period, debts.due, debts.litigation, debts.amount, debts.kind, debts.prescribes,
-                debts.registered_on)
+                debts.registered_on, debts.declared)
                AS is_changed,
        debts.id IS NOT NULL
            AND ended IS NULL

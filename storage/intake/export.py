@@ -32,8 +32,8 @@ UNKNOWN = "Situação desconhecida"
 
 
 def export_debts(connection: Connection, file: IO[str], snapshot_of: str | None, tax: str | None) -> int:
-    """Write the debts of a source and of a tax, or all; returns how many rows. Amounts are those lodged, before
-    anything was paid."""
+    """Write the debts of a source and of a tax, or all that an extract has; returns how many rows. Amounts are those
+    lodged, before anything was paid."""
     writer = csv.writer(file, delimiter=";", lineterminator="\n")
     writer.writerow(COLUMNS)
     rows = 0
@@ -72,7 +72,7 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT jsonb_object_agg(access_keys.kind, value) AS access_keys FROM access_keys WHERE access_keys.debt = debts.id
 ) AS keys ON true
-WHERE (CAST(:source AS text) IS NULL OR snapshot_debts.source = :source)
+WHERE NOT declared AND (CAST(:source AS text) IS NULL OR snapshot_debts.source = :source)
   AND (CAST(:tax AS text) IS NULL OR debts.tax = :tax)
 ORDER BY debts.tax, inscription, debtors.taxpayer
 """

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from sqlalchemy import Connection, text
 
 from models.events import Event, ExtractChanged, ReturnCorrected, ReturnFiled
 from models.intake.extract import Reader
 from models.intake.filings import FilingRow
+from storage.intake.declared import lodge_declared
 from storage.intake.files import SourceFile
 from storage.intake.rejects import Rejects
 from storage.intake.staging import Progress, begin_merge, count, merge_taxpayers, reject_staged, stage
@@ -26,6 +28,8 @@ class FilingsImported:
     filings: int
     taxpayers: int
     changed: int
+    debts: int
+    """Lodged, changed or ended, that no extract has."""
 
 
 def import_filings(
@@ -34,8 +38,10 @@ def import_filings(
     read: Reader[FilingRow],
     rejects: Rejects,
     progress: Progress = lambda read: None,
+    now: datetime | None = None,
 ) -> FilingsImported:
-    """Import returns in the caller's transaction, with signals for open cases."""
+    """Import returns in the caller's transaction, with signals for open cases; what they declare and leave unpaid is
+    lodged as a debt where no extract has it."""
     rows = stage(connection, COLUMNS, source, read, rejects, progress)
     begin_merge(connection)
     merge_taxpayers(connection)
@@ -50,13 +56,15 @@ def import_filings(
     connection.execute(text(ADD))
     for what, tax, period, cases in owed:
         enqueue(connection, cases, _event(what, tax, period))
+    lodge_declared(connection, now or datetime.now(UTC))
     changed = count(connection, "SELECT FROM changes")
-    take_statistics(connection, ("taxpayers", "filings"), changed)
+    take_statistics(connection, ("taxpayers", "filings", "debts", "debtors"), changed)
     return FilingsImported(
         rows=rows,
         filings=count(connection, "SELECT DISTINCT taxpayer, tax, period FROM known"),
         taxpayers=count(connection, "SELECT DISTINCT taxpayer FROM known"),
         changed=changed,
+        debts=count(connection, "SELECT FROM incoming"),
     )
 
 

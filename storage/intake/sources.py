@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import cast
 
 from sqlalchemy import Connection, text
 
 from models.errors import Refusal
 from models.intake.statement import Amounts, Statement
+from models.law.calendar import Clock
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,19 @@ def remember_source(connection: Connection, source: str, amounts: Amounts, as_of
     connection.execute(text(REMEMBER_DEBTS), {"source": source})
     connection.execute(text(REMEMBER), {"source": source, "amounts": amounts, "as_of": as_of})
 
+
+def logical_day(connection: Connection, now: datetime) -> date:
+    """The day that it is for the open cases: the wall's, unless all of them are rehearsed; then that of the clock which
+    is furthest ahead."""
+    clocks = [Clock.model_validate(row) for row in connection.execute(text(CLOCKS)).scalars()]
+    if not clocks or not all(clock.compressed for clock in clocks):
+        return now.astimezone().date()
+    return max(clock.day_at(now) for clock in clocks)
+
+
+CLOCKS = """
+SELECT DISTINCT clock FROM cohorts WHERE EXISTS (SELECT FROM cases WHERE cohort = name AND closed_at IS NULL)
+"""
 
 REHEARSES = "SELECT EXISTS (SELECT FROM cohorts WHERE CAST(clock->>'day_seconds' AS numeric) < 86400)"
 

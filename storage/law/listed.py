@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
@@ -12,15 +13,17 @@ from storage.schema import notice_credits, notices
 
 
 def list_credits(connection: Connection, notice: str, facts: CaseFacts, credits: Iterable[CreditId]) -> None:
-    """Put the credits of a notice on record, with what is owed of each on that day."""
+    """Put the credits of a notice on record, with what is owed of each on that day, and at how much it was assessed."""
     wanted = set(credits)
-    rows = [
-        {"credit": debt.id, "debt": debt.id, "period": debt.period, "amount": debt.balance, "due": debt.due}
+    rows: list[dict[str, Any]] = [
+        {"credit": debt.id, "debt": debt.id, "period": debt.period, "due": debt.due}
+        | {"amount": debt.balance, "assessed": debt.lodged}
         for debt in facts.debts
         if debt.id in wanted
     ]
     rows += [
-        {"credit": return_of(e.period), "debt": None, "period": e.period, "amount": None, "due": e.due}
+        {"credit": return_of(e.period), "debt": None, "period": e.period, "due": e.due}
+        | {"amount": None, "assessed": None}
         for e in facts.evidence
         if e.open and e.wants_return and return_of(e.period) in wanted
     ]

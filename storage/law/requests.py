@@ -61,14 +61,14 @@ def record_request(
             raise Refusal(
                 f"a request can't have been made on {made_on}, before the case began on {record.state.started}"
             )
-        meant = _contestable(connection, record, credits, today) if kind is RequestKind.CONTEST else ()
+        meant = contestable(connection, record, credits, today) if kind is RequestKind.CONTEST else ()
         known = open_requests(connection, case, kind)
         if known and not meant:
             raise Refusal(f"the {kind.replace('_', '-')} of {known[0].made_on} is open already; answer it first")
         return put_request(connection, record, kind, made_on, reference, by, today, meant)
 
 
-def _contestable(connection: Connection, case: Case, named: Sequence[CreditId], today: date) -> tuple[CreditId, ...]:
+def contestable(connection: Connection, case: Case, named: Sequence[CreditId], today: date) -> tuple[CreditId, ...]:
     """The credits that a contest is of: those named, else all that are open, without what is contested already. Raises
     Refusal for one that isn't open, and where nothing is."""
     there = open_credits(connection, case, today)
@@ -96,11 +96,15 @@ def put_request(
     by: str,
     today: date,
     credits: Sequence[CreditId] = (),
+    said: str | None = None,
+    key: str | None = None,
 ) -> Request:
-    """Put a request of a locked case down, ask people to answer it, and have the case look at it."""
+    """Put a request of a locked case down, ask people to answer it, and have the case look at it. `said` are the
+    taxpayer's own words, `key` what he follows it by, where he filed it himself."""
     term = RULES[kind].term or case.ruler.contests
     due = term_of(made_on, term, case.frozen.calendar).last_day
     row = {"case": case.id, "kind": kind, "made_on": made_on, "reference": reference, "recorded_by": by, "due": due}
+    row |= {"said": said, "key": key}
     made = connection.execute(insert(requests).values(row).returning(requests.c.id)).scalar_one()
     if credits:
         connection.execute(insert(request_credits), [{"request": made, "credit": credit} for credit in credits])
@@ -121,15 +125,17 @@ def answer_request(
     reason: str,
     now: datetime,
     credits: Collection[CreditId] = (),
+    request: int | None = None,
 ) -> Request:
-    """Answer the request of that kind that is open, or the one of those that names one of these credits; an appeal is
+    """Answer the request of that kind that is open, of that number or that names one of these credits; an appeal is
     ruled on as a defence, but where it was recorded as a mere request, of a time when that was done. Raises Refusal
     when none is open, or several."""
     if kind is RequestKind.APPEAL and not _is_a_row(engine, case, kind):
         return rule_on_appeal(engine, case, RULINGS[answer], by, reason, now)
     with engine.begin() as connection:
         record = read_case(connection, case, lock=True)
-        found = _to_be_answered(open_requests(connection, case, kind), case, kind, credits)
+        known = [each for each in open_requests(connection, case, kind) if request in (None, each.id)]
+        found = _to_be_answered(known, case, kind, credits)
         answered = {"answer": answer, "answered_by": by, "reason": reason, "answered_on": record.clock.day_at(now)}
         mine = update(requests).where(requests.c.id == found.id)
         connection.execute(mine.values({**answered, "answered_at": func.clock_timestamp()}))
@@ -178,7 +184,7 @@ def contest(
         record = read_case(connection, case, lock=True)
         must_be_open(record.situation)
         today = record.clock.day_at(now)
-        if meant := _contestable(connection, record, credits, today):
+        if meant := contestable(connection, record, credits, today):
             put_request(connection, record, RequestKind.CONTEST, today, reference, by, today, meant)
 
 

@@ -176,9 +176,10 @@ NOTICES = text("""
 """)
 
 LISTED_CREDITS = text("""
-    SELECT credit, debt, notice_credits.period, amount, due, notice, at, channel, served_on
-    FROM notice_credits JOIN notices ON notices.id = notice
-    WHERE "case" = :case ORDER BY due, credit, step, notice
+    SELECT credit, debt, notice_credits.period, notice_credits.amount, notice_credits.due, notice, at, channel,
+           served_on, coalesce(debts.amount > assessed AND (declared OR deducted IS NULL), false) AS outgrown
+    FROM notice_credits JOIN notices ON notices.id = notice LEFT JOIN debts ON debts.id = debt
+    WHERE "case" = :case ORDER BY notice_credits.due, credit, step, notice
 """)
 
 DELIVERIES = text("""

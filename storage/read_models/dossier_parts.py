@@ -201,6 +201,8 @@ class ListedCredit(TypedDict):
     at: date
     channel: Channel
     served_on: date | None
+    outgrown: bool
+    """It was assessed at more since."""
 
 
 class Approval(TypedDict):

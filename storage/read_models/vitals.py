@@ -15,6 +15,20 @@ from storage.case.cohorts import cohort_names, read_cohort
 CLAIMED_LONG = timedelta(minutes=15)
 """After which a notice that was claimed should have left."""
 
+RELAY, RECONCILER = "regua relay", "regua reconciler"
+"""The advisory locks of who delivers the outbox, and of who compares record and engine."""
+
+IDLE_AFTER = {RELAY: timedelta(minutes=2), RECONCILER: timedelta(minutes=30)}
+"""How long after it last asked for its lock who holds it is idle; a turn of the reconciler may take minutes."""
+
+AT_WORK = text("""
+    SELECT count(*) > 0 FROM pg_locks LEFT JOIN pg_stat_activity AS session USING (pid)
+    WHERE locktype = 'advisory' AND granted AND objsubid = 1
+      AND pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+      AND (classid::bigint << 32 | objid::bigint) = hashtext(:lock)
+      AND coalesce(session.state_change, clock_timestamp()) > clock_timestamp() - CAST(:idle_after AS interval)
+""")
+
 NUMBERS = text("""
     SELECT (SELECT count(*) FROM tasks WHERE done_at IS NULL AND due < CAST(:now AS timestamptz)::date)
                AS overdue_tasks,
@@ -70,6 +84,8 @@ class Vitals(TypedDict):
     import_seconds: float | None
     failing_imports: list[str]
     """Kinds of import of which the last one was refused, or whose file disagrees with itself."""
+    idle_work: list[str]
+    """Work beside the web that no process does: the relay's, the reconciler's."""
     cost_today: Decimal
     sent_today: list[Sent]
     cases: int
@@ -97,6 +113,7 @@ def read_vitals(connection: Connection, now: datetime) -> Vitals:
         "checkpoint_seconds": seconds("checkpoint_seconds"),
         "import_seconds": seconds("import_seconds"),
         "failing_imports": list(dict.fromkeys(connection.scalars(FAILING, {"now": now}))),
+        "idle_work": [lock.removeprefix("regua ") for lock in IDLE_AFTER if not _at_work(connection, lock)],
         "cost_today": numbers["cost_today"],
         "sent_today": [
             Sent(channel=row.channel, result=row.result, notices=row.notices) for row in connection.execute(SENT, asked)
@@ -112,3 +129,8 @@ def _overdue(connection: Connection, now: datetime) -> list[str]:
     cohorts = [read_cohort(connection, name) for name in cohort_names(connection)]
     running = [cohort for cohort in cohorts if cohort.lifecycle.state is State.RUNNING]
     return [case for cohort in running for case in overdue_cases(connection, cohort, now)]
+
+
+def _at_work(connection: Connection, lock: str) -> bool:
+    """Whether a process holds the lock and still asks for it."""
+    return bool(connection.scalar(AT_WORK, {"lock": lock, "idle_after": IDLE_AFTER[lock]}))

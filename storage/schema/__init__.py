@@ -9,6 +9,7 @@ from storage.schema.base import metadata
 from storage.schema.cases import arms, cases, cohorts, decisions, experiments, intakes, outbox
 from storage.schema.certificates import certificates
 from storage.schema.collections import agent_queues, calls, promises
+from storage.schema.conversations import conversation_lines, conversations
 from storage.schema.debts import (
     access_keys,
     benefits,
@@ -32,6 +33,7 @@ from storage.schema.due_process import (
     prior_step_debts,
     prior_steps,
     request_credits,
+    request_files,
     requests,
     suspensions,
     tasks,
@@ -85,6 +87,8 @@ __all__ = [
     "cohorts",
     "communications",
     "contacts",
+    "conversation_lines",
+    "conversations",
     "debtors",
     "debts",
     "decisions",
@@ -118,6 +122,7 @@ __all__ = [
     "remittances",
     "replies",
     "request_credits",
+    "request_files",
     "requests",
     "restatements",
     "reversals",

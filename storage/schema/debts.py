@@ -70,10 +70,13 @@ debts = Table(
     Column("slip_number", BigInteger, Identity(always=True), nullable=False, unique=True),
     UniqueConstraint("tax", "inscription_key"),
     Index("ix_debts_prescribes", "prescribes", postgresql_where=text("prescribes IS NOT NULL")),
+    Index("ix_debts_declared", "tax", "period", postgresql_where=text("declared")),
     # of an amount that says what was left: the day it is of, and what of the payments its source had deducted already,
     # which `amount` has in it again; none: it says what was lodged
     Column("as_of", Date),
     Column("deducted", Numeric(15, 2)),
+    # a return alone declares it: no extract has it yet
+    Column("declared", Boolean, nullable=False, server_default=text("false")),
     CheckConstraint("amount > 0", name="amount_positive"),
     CheckConstraint("deducted >= 0", name="deducted_not_negative"),
     one_of("kind", get_args(DebtKind)),

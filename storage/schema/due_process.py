@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
+    LargeBinary,
     Table,
     Text,
     UniqueConstraint,
@@ -133,9 +134,30 @@ requests = Table(
     Column("answered_by", Text),
     Column("reason", Text),
     Column("answered_at", DateTime(timezone=True)),
+    # of one that the taxpayer filed himself: his own words, and what he follows it by
+    Column("said", Text),
+    Column("key", Text),
+    # who works on it, since which day
+    Column("taken_by", Text),
+    Column("taken_on", Date),
     Index("ix_requests_case", "case", "id"),
     one_of("kind", RequestKind),
     one_of("answer", ("granted", "denied")),
+)
+
+
+# what a taxpayer sent with a request
+request_files = Table(
+    "request_files",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("request", ForeignKey("requests.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    # as its content says, whatever its name does
+    Column("media_type", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Index("ix_request_files_request", "request"),
 )
 
 

@@ -140,6 +140,8 @@ notice_credits = Table(
     # in reais, on the day of the notice; none: a return, or of a notice of a time when that wasn't kept
     Column("amount", Numeric(15, 2)),
     Column("due", Date),
+    # at how much it was assessed then; none: as above
+    Column("assessed", Numeric(15, 2)),
     Index("ix_notice_credits_debt", "debt"),
 )
 

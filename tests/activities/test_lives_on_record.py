@@ -308,8 +308,10 @@ class LivesOnRecord(RuleBasedStateMachine):
             self.fired["an entry annulled"] += 1
         self.happened("annul an entry")
 
-    @rule(data=st.data(), ahead=st.sampled_from([0, 20]))
+    @rule(data=st.data(), ahead=st.sampled_from([1, 20]))
     def a_debt_is_to_prescribe(self, data: st.DataObject, ahead: int) -> None:
+        """Tomorrow at the earliest: the record doesn't say since when a day was known, so what an extract says of today
+        the audit holds against a notice of this morning."""
         life = self.one(data, self.street.lives)
         if owed := self.debts_of(life):
             on = self.street.today + timedelta(days=ahead)

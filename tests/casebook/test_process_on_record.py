@@ -9,6 +9,7 @@ from sqlalchemy import Engine, insert, text
 
 from models.case.step import Action
 from models.contact.delivery import Progress
+from models.events import ExtractChanged
 from models.law.grounds import Ground
 from operations.cases import approve_suspension
 from operations.operation import Credentials
@@ -18,6 +19,7 @@ from storage.law.approvals import to_be_approved
 from storage.law.defences import file_defence, rule_on_defence
 from storage.law.holds import place_hold, release_hold
 from storage.law.prior_steps import take_prior_step
+from storage.outbox import enqueue
 from storage.read_models.case_file import case_file
 from storage.schema import benefits
 from tests import builders, owing
@@ -103,6 +105,57 @@ def test_l8_a_refused_request_interrupts_too(prescribing: Contract) -> None:
     """Súmula STJ 653."""
     prescribing.refused(BH, 500, date(2026, 12, 1))
     assert prescribes(prescribing, date(2026, 12, 2)) == date(2031, 12, 1)
+
+
+# ---- L3: of several assessments of a credit the last is in force
+
+
+def reassessed(street: Street, life: Life, by: str) -> str:
+    """One of its debts is assessed at another amount."""
+    [(debt,)] = life.rows("SELECT min(debt) FROM debtors WHERE taxpayer = :who")
+    with street.engine.begin() as connection:
+        connection.execute(text(f"UPDATE debts SET amount = amount + {by} WHERE id = '{debt}'"))
+        enqueue(connection, [life.case], ExtractChanged())
+    street.rest()
+    return str(debt)
+
+
+def suspended_for(life: Life) -> set[str]:
+    [(credits,)] = life.rows('SELECT DISTINCT credits FROM suspensions WHERE "case" = :case')
+    return set(credits)
+
+
+def test_l3_benefits_are_not_suspended_for_a_credit_assessed_at_more_than_its_notices_list(engine: Engine) -> None:
+    street, life = lived(engine, FACTS["h8"])
+    awaits_approval(street, life)
+    raised = reassessed(street, life, "100.00")
+    approve_suspension(engine, Credentials("Ana"), life.case, "", "conferido", street.now)
+    street.rest()
+    assert len(suspended_for(life)) == 3
+    assert raised not in suspended_for(life)
+
+
+def test_l3_a_credit_assessed_at_less_needs_no_other_notice(engine: Engine) -> None:
+    street, life = lived(engine, FACTS["h8"])
+    awaits_approval(street, life)
+    lowered = reassessed(street, life, "-100.00")
+    approve_suspension(engine, Credentials("Ana"), life.case, "", "conferido", street.now)
+    street.rest()
+    assert lowered in suspended_for(life)
+
+
+def test_l3_a_credit_assessed_at_more_gets_a_notice_of_its_own(engine: Engine) -> None:
+    street, life = lived(engine, FACTS["h8"])
+    awaits_approval(street, life)
+    raised = reassessed(street, life, "100.00")
+    for _ in range(3):
+        street.goes_on()
+    listed = """SELECT assessed FROM notice_credits JOIN notices ON notices.id = notice
+                WHERE credit = :debt AND channel = 'domicile' ORDER BY claimed_at"""
+    amounts = [assessed for (assessed,) in life.rows(listed, debt=raised)]
+    assert amounts == sorted(amounts)
+    assert {amounts[0], amounts[-1]} == {Decimal("4000000.00"), Decimal("4000100.00")}
+    assert violations(engine, street.cohort.name) == []
 
 
 # ---- L10, L26: what is filed after the last day is late

@@ -143,6 +143,10 @@ def test_a_file_that_is_marked_twice_or_not_at_all_is_told(tmp_path: Any) -> Non
         ("https://cobranca.sefaz.example/consulta", "https://x@cobranca.sefaz.example/consulta", "https://"),
         ("https://cobranca.sefaz.example/consulta", "data:text/html,x", "https://"),
         ("name: Devedor contumaz", 'name: "Devedor \\u202e contumaz"', "U+202E"),
+        ("credit: not_registered", "credit: registered", "can't be registered"),
+        ("returns_law: Lei AL 5.900/1996", 'returns_law: ""', "at least 10 characters"),
+        ("from: 2026-01-08", "from: 9999-12-31", "2200-12-31"),
+        ("from: 2020-01-01", "from: 0001-01-01", "1900-01-01"),
         ("phone: 0800 000 0002", 'phone: "0800\\x1b[2J"', "U+001B"),
     ],
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import tempfile
@@ -17,15 +16,10 @@ from commands.demo import watching
 from embedded.home import Home
 from embedded.stack import stoppable
 from models.errors import Refusal
-from tests.chaos.run import FIRST_DAY, Outcome, Town, endure
+from tests.chaos.run import FIRST_DAY, Outcome, Town, bearable, endure
 from tests.chaos.stories import differences
 from tests.chaos.storm import Strike, draw
 from workflows.client import leave
-
-DAY_OF_ONE, SHORTEST_DAY = 0.0015, 0.15
-"""Seconds of a day that one person takes on two idle processors, and what the stack itself needs."""
-BUSIEST = 3.0
-"""By how much a day is lengthened at most."""
 
 
 def chaos(
@@ -67,12 +61,6 @@ def endured(town: Town, storm: list[Strike], json: bool) -> None:
     if result["broken"]:
         raise Refusal(f"something was lost, done twice or left behind: see the databases and logs in {homes}")
     shutil.rmtree(homes)
-
-
-def bearable(people: int) -> float:
-    """Seconds a day, more where others are at work: who can't follow undisturbed proves nothing in a storm."""
-    busy = os.getloadavg()[0] / (os.cpu_count() or 1)
-    return round(max(DAY_OF_ONE * people, SHORTEST_DAY) * min(max(busy, 1.0), BUSIEST), 3)
 
 
 def live(town: Town, strikes: list[Strike], where: Home) -> Outcome:

@@ -46,7 +46,7 @@ class Life:
     tend: Callable[[], None]
     watch: Callable[[date, Tally], None]
     patience: timedelta
-    """How long after the last day the city may take to come to rest."""
+    """How long after the last day nothing may move though something is left to do."""
 
     async def live(self) -> bool:
         """Whether it came to rest."""
@@ -68,20 +68,22 @@ class Life:
         ends = self.clock.origin_wall + timedelta(
             seconds=float(self.clock.day_seconds) * ((self.last_day - self.clock.origin_day).days + 1)
         )
-        quiet_since, before = ends, None
+        quiet_since, moved_at, before = ends, ends, None
         while True:
             now = datetime.now(UTC)
-            tally = await self._round(self.clock.day_at(now))
-            if tally is None or tally != before:
-                quiet_since, before = max(now, ends), tally
+            tally, at_rest = await self._round(self.clock.day_at(now))
+            if tally is not None and tally != before:
+                moved_at, before, at_rest = max(now, ends), tally, False
+            if not at_rest:
+                quiet_since = max(now, ends)
             if now - quiet_since > QUIET:
                 return True
-            if now > ends + self.patience:
+            if now > moved_at + self.patience:
                 return False
             await asyncio.sleep(ROUND_SECONDS)
 
-    async def _round(self, today: date) -> Tally | None:
-        """None when somebody was away, did something, or has something left to do."""
+    async def _round(self, today: date) -> tuple[Tally | None, bool]:
+        """The tally, none when somebody was away; and whether nobody did anything or has something left to do."""
         try:
             acted = [
                 await asyncio.to_thread(self.people.live, today),
@@ -92,9 +94,9 @@ class Life:
             under_way = await asyncio.to_thread(self._under_way)
             tally = await asyncio.to_thread(take_tally, self.engine)
         except AWAY:
-            return None
+            return None, False
         self.watch(today, tally)
-        return None if any(acted) or under_way else tally
+        return tally, not (any(acted) or under_way)
 
     def _under_way(self) -> int:
         with self.engine.connect() as connection:

@@ -49,12 +49,23 @@ FIRST_DAY = date(2026, 3, 2)
 OPENED_A_SECOND = 25
 
 PATIENCE = timedelta(seconds=150)
-"""To come to rest: what a killed worker was at is taken up again a minute later, and may be hit once more."""
+"""For something to move: what a killed worker was at is taken up again a minute later, and may be hit once more."""
 
 LATE_BY_DAYS = 1.5
 """By which a call from outside may be late, so that calls overtake each other."""
 
+DAY_OF_ONE, SHORTEST_DAY = 0.0015, 0.15
+"""Seconds of a day that one person takes on two idle processors, and what the stack itself needs."""
+BUSIEST = 3.0
+"""By how much a day is lengthened at most."""
+
 Watch = Callable[[date, Tally], None]
+
+
+def bearable(people: int) -> float:
+    """Seconds a day, more where others are at work: who can't follow undisturbed proves nothing in a storm."""
+    busy = os.getloadavg()[0] / (os.cpu_count() or 1)
+    return round(max(DAY_OF_ONE * people, SHORTEST_DAY) * min(max(busy, 1.0), BUSIEST), 3)
 
 
 @dataclass(frozen=True)
@@ -199,7 +210,7 @@ class Scene:
         account = await settled_accounts(asked)
         faults = [*account.faults, *(f"a provider refuses: {problem}" for problem in self.providers.problems)]
         if not rested:
-            faults.append(f"the city did not come to rest within {PATIENCE.seconds} s after its last day")
+            faults.append(f"the city did not come to rest: nothing moved for {PATIENCE.seconds} s after its last day")
         return Outcome(account, dict(self.storm.injected), faults)
 
     def _tend(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 from collections import Counter
@@ -37,15 +38,13 @@ class Blow(StrEnum):
     LOST = "kill -9 of the Temporal server, and its database deleted"
     UNSERVED = "the queue of e-mail unserved for a while"
     CONNECTIONS = "PostgreSQL's connections exhausted for a while"
+    FULL = "no file of any process takes another byte for a while, as on a full disk"
 
 
 VICTIMS = {Blow.WEB: "web", Blow.POSTGRES: "postgres", Blow.TEMPORAL: "temporal", Blow.WORKER: "worker"}
 
 CLOSURES = (Blow.OUTBOX, Blow.PROVIDERS)
-OTHERS = (Blow.STOP, Blow.TERMINATED, Blow.LOST, Blow.UNSERVED, Blow.CONNECTIONS)
-
-MOST_CONNECTIONS = 100
-"""The server takes no more."""
+OTHERS = (Blow.STOP, Blow.TERMINATED, Blow.LOST, Blow.UNSERVED, Blow.CONNECTIONS, Blow.FULL)
 
 SOME = {Fault.TOO_MANY: 0.02, Fault.BROKEN: 0.02, Fault.DROPPED: 0.03}
 """The requests to providers that are struck, all through a storm."""
@@ -136,8 +135,9 @@ class Storm:
             case Blow.UNSERVED:
                 return self._served("0")
             case Blow.CONNECTIONS:
-                with suppress(psycopg.OperationalError):
-                    self._held += [psycopg.connect(self._stack.services.database) for _ in range(MOST_CONNECTIONS)]
+                self._held = take_all_connections(self._stack.services.database)
+            case Blow.FULL:
+                self._limit_files(0)
         return True
 
     def _open(self, blow: Blow) -> bool:
@@ -151,6 +151,8 @@ class Storm:
             case Blow.CONNECTIONS:
                 while self._held:
                     self._held.pop().close()
+            case Blow.FULL:
+                self._limit_files(resource.RLIM_INFINITY)
         return True
 
     def _kill(self, name: str, sign: signal.Signals = signal.SIGKILL) -> bool:
@@ -159,6 +161,12 @@ class Storm:
             return False
         os.kill(child.pid, sign)
         return True
+
+    def _limit_files(self, size: int) -> None:
+        """Who is started again meanwhile has no limit: somebody has made room."""
+        for child in self._stack.children:
+            if child.alive and child.pid is not None:
+                limit_files(child.pid, size)
 
     def _lose(self) -> bool:
         if not self._kill("temporal"):
@@ -185,6 +193,23 @@ class Storm:
         """Whether Temporal's own command was carried out; not while the server is away."""
         command = [program(), *words, "--address", self._stack.services.temporal, "--command-timeout", "5s"]
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def take_all_connections(database: str) -> list[psycopg.Connection[Any]]:
+    """Connect as often as the server lets one."""
+    held: list[psycopg.Connection[Any]] = []
+    with suppress(psycopg.OperationalError):
+        while True:
+            held.append(psycopg.connect(database))
+    return held
+
+
+def limit_files(process: int, size: int) -> None:
+    """Let a process and those that it started write nothing beyond that size into any file."""
+    with suppress(ProcessLookupError, FileNotFoundError):
+        resource.prlimit(process, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+        for child in Path(f"/proc/{process}/task/{process}/children").read_text().split():
+            limit_files(int(child), size)
 
 
 class FileTransport:

@@ -5,13 +5,13 @@ from datetime import date
 from pathlib import Path
 
 from embedded.home import Home
-from tests.chaos.run import Town, endure
+from tests.chaos.run import Town, bearable, endure
 from tests.chaos.storm import CLOSURES, VICTIMS, Blow, draw
 
 
 def test_nothing_is_lost_done_twice_or_left_behind(tmp_path: Path) -> None:
     """The worker is spared: what it was at would be taken up again a minute later, which `make chaos` waits for."""
-    town = Town(seed=4, people=10, days=40, day_seconds=0.15)
+    town = Town(seed=4, people=10, days=40, day_seconds=bearable(10))
     storm = draw(town.seed, kills=3, closures=2, seconds=town.seconds)
     outcome = endure(town, storm, Home(tmp_path), nullcontext(lambda today, tally: None))
     assert outcome.faults == []

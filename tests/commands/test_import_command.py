@@ -49,7 +49,7 @@ def test_a_sample_is_imported_whole(line: Line, tmp_path: Path) -> None:
     told = ["rows", "taxpayers", "debts", "on_hold", "ended", "as_of", "amounts", "outdated", "nothing_owed"]
     assert list(taxpayers) == [*told, "rejected", "remarks", "rejects_file"]
     assert filings["filings"] == filings["changed"] == made["filings"]
-    assert list(filings) == ["rows", "filings", "taxpayers", "changed", "rejected", "remarks", "rejects_file"]
+    assert list(filings) == ["rows", "filings", "taxpayers", "changed", "debts", "rejected", "remarks", "rejects_file"]
     assert benefits["benefits"] == made["benefits"]
     assert list(benefits) == ["rows", "benefits", "taxpayers", "rejected", "remarks", "rejects_file"]
     assert line.json("taxpayers", "import", made["files"]["taxpayers"]) == taxpayers

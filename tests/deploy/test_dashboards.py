@@ -36,6 +36,7 @@ serve_metrics(os.environ)
 record = dict(
     overdue_cases=["a"], overdue_tasks=1, notices_claimed_long=1, unclear_replies=1, quarantined_payments=1,
     unmatched_payments=1, owed_signal_seconds=1.0, checkpoint_seconds=1.0, import_seconds=1.0, failing_imports=["x"],
+    idle_work=["relay"],
     cost_today=Decimal("1.50"), sent_today=[dict(channel="sms", result="sent", notices=3)], cases=1, agreements=0,
 )
 engine = dict(missing_workflows=1, failing_workflows=1, stuck_activities=1, unserved_queues=["q"])

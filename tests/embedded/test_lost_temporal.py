@@ -10,20 +10,24 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.enums.v1 import NamespaceState, TaskQueueType
 from temporalio.api.operatorservice.v1 import DeleteNamespaceRequest, ListSearchAttributesRequest
 from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, DescribeTaskQueueRequest
+from temporalio.api.workflowservice.v1 import (
+    DeprecateNamespaceRequest,
+    DescribeNamespaceRequest,
+    DescribeTaskQueueRequest,
+)
 from temporalio.client import Client
 from temporalio.service import RPCError
 
 from embedded.home import Home
 from embedded.stack import Stack
 from embedded.temporal import NAMESPACE, RETENTION, program
-from workflows.build import build_id, current_build
+from workflows.build import build_id, deployment
 from workflows.names import SEARCH_ATTRIBUTES, TASK_QUEUE
 
-KNOWN: tuple[str | None, int, set[str], set[str]] = (build_id(), RETENTION.days, {*SEARCH_ATTRIBUTES}, set())
+KNOWN = ((build_id(), "", ""), RETENTION.days, {*SEARCH_ATTRIBUTES}, set[str]())
 
 
 @pytest.fixture(scope="module")
@@ -47,11 +51,22 @@ def test_a_namespace_that_somebody_deleted_is_there_again(stack: Stack) -> None:
     until_it_is_known(stack)
 
 
+def test_a_namespace_that_somebody_deprecated_starts_workflows_again(stack: Stack) -> None:
+    """Temporal takes back no such state."""
+    asyncio.run(deprecate_namespace(stack.services.temporal))
+    assert asyncio.run(known_by(stack.services.temporal)) is None
+    until_it_is_known(stack)
+
+
 @pytest.mark.parametrize(
     "words",
     [
         ("worker", "deployment", "set-current-version", "--deployment-name", "regua", "--build-id", "nobody-s",
          "--allow-no-pollers", "--yes"),
+        ("worker", "deployment", "set-ramping-version", "--deployment-name", "regua", "--build-id", "nobody-s",
+         "--percentage", "100", "--allow-no-pollers", "--yes"),
+        ("worker", "deployment", "manager-identity", "set", "--deployment-name", "regua", "--manager-identity", "me",
+         "--yes"),
         ("operator", "search-attribute", "remove", "--name", "CaseStatus", "--yes"),
         ("operator", "namespace", "update", "--namespace", "default", "--retention", "1d"),
         ("task-queue", "config", "set", "--task-queue", TASK_QUEUE, "--task-queue-type", "activity",
@@ -99,17 +114,33 @@ async def delete_namespace(address: str) -> None:
     await client.operator_service.delete_namespace(DeleteNamespaceRequest(namespace=NAMESPACE))
 
 
-async def known_by(address: str) -> tuple[str | None, int, set[str], set[str]] | None:
-    """The build that it gives tasks to, the days for which it keeps histories, the attributes cases are found by, and
-    the limits of the queue; None while it doesn't answer, or has no namespace."""
+async def deprecate_namespace(address: str) -> None:
+    client = await Client.connect(address)
+    await client.workflow_service.deprecate_namespace(DeprecateNamespaceRequest(namespace=NAMESPACE))
+
+
+async def known_by(address: str) -> tuple[tuple[str, str, str], int, set[str], set[str]] | None:
+    """The build that it gives tasks to, the one beside it and who alone may change that; the days for which it keeps
+    histories, the attributes cases are found by, and the limits of the queue; None while it doesn't answer, or has no
+    namespace that starts anything."""
     try:
         client = await Client.connect(address)
         asked = DescribeNamespaceRequest(namespace=NAMESPACE)
         described = await client.workflow_service.describe_namespace(asked)
+        if described.namespace_info.state != NamespaceState.NAMESPACE_STATE_REGISTERED:
+            return None
         kept = described.config.workflow_execution_retention_ttl.ToTimedelta()
         listed = await client.operator_service.list_search_attributes(ListSearchAttributesRequest(namespace=NAMESPACE))
         known = {name for name in listed.custom_attributes if name in SEARCH_ATTRIBUTES}
-        return await current_build(client), kept.days, known, await limits(client)
+        served = await deployment(client)
+        current, ramping = (
+            version.build_id
+            for version in (
+                served.routing_config.current_deployment_version,
+                served.routing_config.ramping_deployment_version,
+            )
+        )
+        return (current, ramping, served.manager_identity), kept.days, known, await limits(client)
     except (RPCError, RuntimeError):
         return None
 

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from commands.stack import stack
 from embedded.child import last_words
-from embedded.home import LONGEST_PATH, Home, lock_holder
+from embedded.home import LONGEST_PATH, Home, lock_holder, place
 from embedded.ports import Ports, must_have_loopback
 from embedded.stack import Stack
 from models.errors import Refusal
@@ -181,3 +183,17 @@ def test_a_lock_that_names_nobody_is_nobodys(tmp_path: Path, written: str) -> No
     home = Home(tmp_path)
     home.lock.write_text(written)
     assert lock_holder(home) is None
+
+
+@pytest.mark.parametrize("named", ["a\nb", "a\tb", "a\rb", "a\x1b[2Jb", "a\x85b", "a\u202eb", "a\u2028b", "a\udcffb"])
+def test_a_path_that_no_line_can_show_is_refused_by_every_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    monkeypatch.setenv("REGUA_HOME", str(tmp_path / named))
+    for command in (["up"], ["down"], ["status"], ["sign-in"], ["rotate-key"], ["backup", str(tmp_path)]):
+        refused = CliRunner().invoke(stack, command).exception
+        assert isinstance(refused, Refusal), command
+        assert str(refused).isprintable()
+    with pytest.raises(Refusal, match="can't be shown"):
+        place(tmp_path / named)
+    assert left_in(tmp_path) == []

@@ -12,6 +12,7 @@ import pytest
 from pydantic import BaseModel, RootModel
 
 from models.agreement.policy import Policy
+from models.conversation.flow import Flow
 from models.law.calendar import Wait, Window
 from models.money.accrual_table import AccrualTable
 from models.portal.table import PortalTable
@@ -29,6 +30,7 @@ FILES: dict[str, tuple[type[BaseModel], set[str]]] = {
     "accrual.md": (AccrualTable, {"jurisdiction"}),
     "agreements.md": (Policy, {"jurisdiction"}),
     "portal.md": (PortalTable, set()),
+    "conversations.md": (Flow, set()),
 }
 """The page that explains a file's keys, and those of them whose own keys another page explains."""
 

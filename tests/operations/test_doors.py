@@ -22,12 +22,15 @@ from channels.links import Links
 from commands import COMMANDS
 from commands.line import leaves, loaded
 from models.intake.upload import Kind
+from models.payment.slip import Beneficiary
 from models.roles import DUTIES, READINGS, Actor, Role
+from operations.conversation_effects import Effects
 from operations.operation import OPERATIONS, Operation
 from storage.audit.tokens import issue
 from storage.case.cohort_drafts import make_draft
+from storage.conversation.conversations import open_conversation
 from storage.intake.uploads import keep_upload
-from storage.schema import calls, tasks
+from storage.schema import calls, request_files, requests, tasks
 from tests import factories
 from tests.agreement_world import contract
 from tests.web.webhooks.test_pix_webhook import NOTHING_LISTENS, SECRET
@@ -73,6 +76,9 @@ READS = {
     "demo",
     "downgrade",
     "experiment show",
+    "flow check",
+    "flow draw",
+    "flow try",
     "gazette copy",
     "gazette list",
     "letter copy",
@@ -126,6 +132,11 @@ AT_THE_CONSOLE = {
     "ruler draft --drop",
     "ruler edit",
     "ruler publish",
+    "conversation answer",
+    "conversation claim",
+    "conversation end",
+    "conversation return",
+    "case review --taken",
     "session end",
     "taxpayer reveal",
 }
@@ -233,6 +244,16 @@ async def test_no_get_changes_anything(engine: Engine, database: str, app_on: Ca
         call = connection.execute(insert(calls).values(taken | {"lapses_at": later}).returning(calls.c.id)).scalar_one()
         draft = str(make_draft(connection, {"name": "iptu", "ruler": "alagoas-icms"}, "ana"))
         upload = str(keep_upload(connection, BytesIO(b"tax_id\n"), "a.csv", Kind.TAXPAYERS, Actor("ana")))
+    now = datetime.now(UTC)
+    talk = open_conversation(engine, "atendimento", Effects(Beneficiary(""), now), now)
+    with engine.connect() as connection:
+        conversation = str(connection.exec_driver_sql("SELECT id FROM conversations").scalar_one())
+    with engine.begin() as connection:
+        asked = {"case": case, "kind": "access", "made_on": date(2026, 1, 2), "due": date(2026, 2, 2)}
+        asked |= {"reference": "x", "recorded_by": "ana"}
+        number = str(connection.execute(insert(requests).values(asked).returning(requests.c.id)).scalar_one())
+        sent = {"request": int(number), "name": "a.pdf", "media_type": "application/pdf", "content": b"%PDF-"}
+        file = str(connection.execute(insert(request_files).values(sent).returning(request_files.c.id)).scalar_one())
     links = Links(["k" * 32], SITE)
     doors = {"/p/": links.pay(case), "/a/": links.agree(case), "/u/": links.unsubscribe(case, "email")}
     app = app_on(f"{database}?options=-c%20default_transaction_read_only%3Don")
@@ -252,6 +273,11 @@ async def test_no_get_changes_anything(engine: Engine, database: str, app_on: Ca
                 .replace("{ruler}", "alagoas-icms")
                 .replace("{taxpayer}", taxpayer)
                 .replace("{call}", str(call))
+                .replace("{talk}", talk)
+                .replace("{form}", "duvida")
+                .replace("{number}", number)
+                .replace("{file}", file)
+                .replace("{conversation}", conversation)
             )
             answer = await http.get(url, headers={"Authorization": f"Bearer {token}"})
             # who can't write takes no payment, and says so

@@ -65,6 +65,13 @@ from operations.cohorts import (
     release_control,
     resume_cohort,
 )
+from operations.conversation_effects import Effects
+from operations.conversations import (
+    answer_in_conversation,
+    claim_conversation,
+    end_conversation,
+    return_conversation,
+)
 from operations.debts import undo_write_off, write_off
 from operations.due_process import (
     annul,
@@ -78,6 +85,7 @@ from operations.due_process import (
     release_hold,
     rule_on_defence,
     take_prior_step,
+    take_request,
 )
 from operations.imports import (
     export_taxpayers,
@@ -116,6 +124,7 @@ from storage.case.cases import read_case
 from storage.case.cohort_drafts import make_draft
 from storage.case.intakes import begin_schedule
 from storage.case.tasks import ask_people
+from storage.conversation.conversations import claim, open_conversation, read_conversation
 from storage.intake.files import look_over, look_over_text
 from storage.intake.rejects import Rejects
 from storage.law.annulments import Mistake
@@ -138,6 +147,7 @@ from web.background.uploads import work_on_next
 BIA, ANA = Credentials("Bia"), Credentials("Ana")
 ON = date(2026, 3, 10)
 NOW = at(ON)
+EFFECTS = Effects(Beneficiary(""), NOW)
 CLOCK = Clock(day_seconds=Decimal(86_400), origin_wall=NOW, origin_day=ON, timezone="America/Sao_Paulo")
 
 
@@ -848,6 +858,52 @@ def _(world: World) -> str:
         issue(connection, "ana", Role.ANALYST, "root", None)
     revoke_token(world.engine, Credentials("bia", token), "ana")
     return "ana"
+
+
+def talk_of(world: World) -> int:
+    """A conversation that the bot holds."""
+    token = open_conversation(world.engine, "atendimento", EFFECTS, NOW)
+    with world.engine.connect() as connection:
+        found = read_conversation(connection, token=token)
+    assert found
+    return found.id
+
+
+@carried_out("case review --taken")
+def _(world: World) -> str:
+    made = record_request(world.engine, BIA, world.case, RequestKind.ACCESS, "protocolo 5", NOW)
+    take_request(world.engine, BIA, made.id, NOW)
+    return str(made.id)
+
+
+@carried_out("conversation claim")
+def _(world: World) -> str:
+    claim_conversation(world.engine, BIA, talk := talk_of(world))
+    return str(talk)
+
+
+@carried_out("conversation answer")
+def _(world: World) -> str:
+    talk = talk_of(world)
+    claim(world.engine, talk, "Bia")
+    answer_in_conversation(world.engine, BIA, talk, "Bom dia.")
+    return str(talk)
+
+
+@carried_out("conversation return")
+def _(world: World) -> str:
+    talk = talk_of(world)
+    claim(world.engine, talk, "Bia")
+    return_conversation(world.engine, BIA, talk, EFFECTS, NOW)
+    return str(talk)
+
+
+@carried_out("conversation end")
+def _(world: World) -> str:
+    talk = talk_of(world)
+    claim(world.engine, talk, "Bia")
+    end_conversation(world.engine, BIA, talk)
+    return str(talk)
 
 
 @carried_out("taxpayer reveal")

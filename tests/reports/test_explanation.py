@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO, StringIO
 from itertools import count
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -23,6 +24,7 @@ from reports.explanation import explain
 from storage.read_models.dossier import read_dossier
 from storage.read_models.dossier_parts import Decision
 from tests.chance import examples
+from tests.channels.test_letter_pdf import elements
 from tests.explained_world import FORMATTED, NAME, PERSONAL, Recorder, begun, with_everything
 from tests.html import Opened
 
@@ -41,6 +43,8 @@ FACTS = (
     "Aprovação de Bia em 02/03/2026: conferido & de acordo.",
     "saldo de R$ 1.234,56",
     "até 16/04/2026; ato a partir de 17/04/2026",  # served on Tue 17/03/2026, thirty continuous days
+    "P1 suspenso em 02/03/2026, aprovado por Bia",
+    "recurso até 01/04/2026; ato a partir de 02/04/2026",  # rejected on Mon 02/03/2026, thirty continuous days
     "Benefício suspenso: PRODESIN (P1)",
     "Benefício devolvido: PRODESIN (P1)",
     "processo 77",
@@ -117,7 +121,10 @@ def test_what_a_taxpayer_or_an_official_wrote_is_no_markup(engine: Engine, case:
 def test_the_pdf_says_its_language_its_pages_and_its_parts(engine: Engine, case: str) -> None:
     document = explain(read_dossier(engine, case), reveal=False)
     read = PdfReader(BytesIO(pdf(document)))
-    assert str(read.root_object["/Lang"]) == "pt-BR"
+    catalog: Any = read.root_object
+    assert (str(catalog["/Lang"]), bool(catalog["/MarkInfo"]["/Marked"])) == ("pt-BR", True)
+    roles = {role for role, _ in elements(catalog["/StructTreeRoot"]["/K"].get_object())}
+    assert {"H1", "H2", "H3", "Table", "TR", "TH", "TD", "Figure"} <= {role.lstrip("/") for role in roles}
     pages = [page.extract_text() for page in read.pages]
     assert len(pages) > 2
     assert all(f"página {n} de {len(pages)}" in text for n, text in enumerate(pages, start=1))

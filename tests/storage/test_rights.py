@@ -50,6 +50,14 @@ DELETE FROM agreement_debts
 UPDATE annulments SET annulled_by = 'x'
 DELETE FROM annulments
 DELETE FROM assets
+UPDATE conversations SET token = 'x'
+UPDATE conversations SET pinned = '{}'
+DELETE FROM conversations
+UPDATE conversation_lines SET text = 'x'
+DELETE FROM conversation_lines
+UPDATE requests SET said = 'x'
+UPDATE request_files SET content = ''
+DELETE FROM request_files
 UPDATE bank_files SET amount = 1
 DELETE FROM bank_files
 UPDATE charges SET txid = 'x'

@@ -22,13 +22,20 @@ from twilio.request_validator import RequestValidator
 
 from channels.links import Links
 from models.intake.upload import Kind
+from models.law.requests import RequestKind
+from models.payment.slip import Beneficiary
+from models.portal.attachment import read_attachment
+from models.portal.table import RequestForm
 from models.roles import Actor, Role
 from operations.agreements import SIGNER
+from operations.conversation_effects import Effects
+from operations.due_process import file_by_link
 from storage.agreement.asked import SigningRequest
 from storage.agreement.policy_files import load_policy
 from storage.agreement.signing import sign
 from storage.audit.tokens import issue
 from storage.case.cohort_drafts import make_draft
+from storage.conversation.conversations import open_conversation
 from storage.intake.uploads import keep_upload
 from tests import factories
 from tests.agreement_world import SP, contract
@@ -41,7 +48,7 @@ REQUESTS = examples(6)
 """The requests of each kind to each route; as often again, up to so many times, as nobody was let in."""
 TIMES = 8
 SITE = "https://regua.exemplo.gov.br"
-OPEN = ("/consulta/{kind}", "/certidao", "/p/{token}/certidao.pdf")
+OPEN = ("/consulta/{kind}", "/certidao", "/pedido", "/p/{token}/certidao.pdf")
 """No doors: whoever is told that there is nothing of that number, or no certificate, has been let in."""
 TOKEN = "not-a-token"
 LINKS = Links(["k" * 32], SITE)
@@ -73,6 +80,15 @@ def links(engine: Engine) -> dict[str, str]:
         draft = make_draft(connection, {"name": "iptu", "ruler": "alagoas-icms"}, "ana")
         upload = keep_upload(connection, BytesIO(b"tax_id\n"), "a.csv", Kind.TAXPAYERS, Actor("ana"))
         instalment = connection.execute(text("SELECT id FROM instalments WHERE n = 1")).scalar_one()
+    effects = Effects(Beneficiary(""), datetime.now(UTC))
+    talk = open_conversation(engine, "jaque-ipva", effects, effects.now)
+    with engine.connect() as connection:
+        conversation = connection.execute(text("SELECT id FROM conversations")).scalar_one()
+    form = RequestForm(name="duvida", title="Dúvida", kind=RequestKind.QUESTION, asks="Qual?", files=True)
+    sent = [read_attachment("a.pdf", b"%PDF-1.7")]
+    number = file_by_link(engine, case, form, "Quanto?", sent, datetime.now(UTC))
+    with engine.connect() as connection:
+        file = connection.execute(text("SELECT id FROM request_files")).scalar_one()
     doors = {"/p/": LINKS.pay(case), "/a/": LINKS.agree(case), "/u/": LINKS.unsubscribe(case, "email")}
     return {
         **doors,
@@ -86,6 +102,11 @@ def links(engine: Engine) -> dict[str, str]:
         "payment": str(payment),
         "upload": str(upload),
         "ruler": "alagoas-icms",
+        "talk": talk,
+        "form": "duvida",
+        "number": str(number),
+        "file": str(file),
+        "conversation": str(conversation),
         "bearer": bearer,
     }
 

@@ -21,7 +21,8 @@ async def connected(database: str) -> AsyncIterator[AsyncConnection[Any]]:
 
 
 async def leads(connection: AsyncConnection[Any], what: str) -> bool:
-    """Whether the lock is this connection's, or becomes so now; it goes with the connection."""
+    """Whether the lock is this connection's, or becomes so now; it goes with the connection. `status` takes who hasn't
+    asked for long for idle."""
     asked = await connection.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [what])
     row = await asked.fetchone()
     return bool(row and row[0])

@@ -30,10 +30,11 @@ from storage.audit.living import (
     put_on_record,
     record_stranger,
 )
+from storage.read_models.vitals import RECONCILER
 from web.background.intakes import keep_intakes
 from web.background.leadership import connected, leads
 from workflows.names import AGREEMENT, CASE, COMMUNICATION
-from workflows.running import STUCK, Described, How, count, describe, failing, ids, others, running, terminate
+from workflows.running import STUCK, Described, How, count, describe, failing, halted, ids, others, running, terminate
 
 log = structlog.get_logger()
 
@@ -96,7 +97,7 @@ class Reconciler:
         async with connected(self.database) as leader:
             while True:
                 # asked each time: a lost connection has lost the lock too
-                if await leads(leader, "regua reconciler"):
+                if await leads(leader, RECONCILER):
                     await self._take_turn(client)
                 await anyio.sleep(self.pause)
 
@@ -126,6 +127,7 @@ class Reconciler:
         if whole:
             self._whole_at[what] = time.monotonic()
         await self._free(client, what)
+        await self._release(client, what)
 
     async def _look_into(
         self, client: Client, what: Living, part: str, living: set[str], found: Differences, whole: bool
@@ -181,10 +183,19 @@ class Reconciler:
             named = [found.removeprefix(prefix) async for found in ids(client, failing(what.workflow))]
             described = await self._described(client, what, named)
             stuck = [of for of, seen in described.items() if seen.how is How.RUNS and seen.attempts >= STUCK]
-            found = dict(await self._read(lambda c: what.untold(c, stuck)))
-            for of in found:
-                await terminate(client, prefix + of)
-            await self._mend(what, found, "hang")
+            await self._begin_anew(client, what, stuck, "hang")
+
+    async def _release(self, client: Client, what: Living) -> None:
+        """Start those again that somebody had Temporal hold back."""
+        named = [found.removeprefix(PREFIX[what]) async for found in ids(client, halted(what.workflow))]
+        await self._begin_anew(client, what, named, "halt")
+
+    async def _begin_anew(self, client: Client, what: Living, named: Sequence[str], done: str) -> None:
+        """End the workflows of those that live, and start them again from the record."""
+        found = {of: case for part in _parts(named) for of, case in await self._read(lambda c: what.untold(c, part))}  # noqa: B023
+        for of in found:
+            await terminate(client, PREFIX[what] + of)
+        await self._mend(what, found, done)
 
     async def _mend(self, what: Living, found: dict[str, str], done: str | None = None) -> None:
         """Have them look at their record, and put on record what was done to them."""

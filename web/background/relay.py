@@ -20,6 +20,7 @@ from models.case.status import Status
 from models.events import EVENTS, YIELDING, CommunicationChanged, Event, HistoryRetired, InstalmentsChanged
 from storage.case.path import on_the_way
 from storage.outbox import CHANNEL
+from storage.read_models.vitals import RELAY
 from storage.schema import agreements, cases, communications, outbox, policies, rulers
 from web.background.leadership import connected, leads
 from workflows.client import is_unreachable
@@ -102,10 +103,9 @@ class Relay:
     async def _work(self) -> None:
         async with connected(self.database) as listener:
             await listener.execute(f"LISTEN {CHANNEL}")
-            chosen = False
             while True:
                 self.looked_at = time.monotonic()
-                chosen = chosen or await leads(listener, "regua relay")
+                chosen = await leads(listener, RELAY)
                 # shielded: what was delivered is marked before a shutdown goes on
                 with anyio.CancelScope(shield=True):
                     delivered = await self._deliver_due() if chosen else 0

@@ -27,6 +27,7 @@ GAUGES = {
     "checkpoint_seconds": "age of the newest checkpoint of the audit log",
     "import_seconds": "age of the last import of taxpayers and debts",
     "failing_imports": "kinds of import that failed when they were tried last",
+    "idle_work": "works beside the web that no process does: the relay, the reconciler",
     "cost_today": "what today's notices cost, in reais",
     "missing_workflows": "cases, agreements and communications without a workflow",
     "failing_workflows": "workflows whose tasks fail",

@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from models.as_typed import read_amount
 from models.case.facts import StepKind
@@ -15,6 +16,7 @@ from models.collections.outcome import Outcome
 from models.collections.promise import PromiseChannel
 from models.collections.queue import Queue
 from models.errors import Refusal
+from models.law.dated import EARLIEST, LATEST
 from models.law.prescription import Cause
 from models.law.requests import RequestKind
 from storage.law.annulments import Mistake
@@ -32,6 +34,16 @@ def _read(written: object) -> object:
 
 Amount = Annotated[Decimal, BeforeValidator(_read), Field(ge=0, max_digits=15, decimal_places=2, allow_inf_nan=False)]
 """Reais, zero or more, as a person or a program writes them."""
+
+
+def _likely(day: date) -> date:
+    if not EARLIEST <= day <= LATEST:
+        raise PydanticCustomError("unlikely_day", f"write a day from {EARLIEST} to {LATEST}")
+    return day
+
+
+Day = Annotated[date, AfterValidator(_likely)]
+"""A day as people put it on record, not a typing error."""
 
 
 class Asking(BaseModel):
@@ -60,27 +72,27 @@ class Releasing(Reasoning):
 class Holding(Releasing):
     ground: Said
     evidence: Said | None = None
-    since: Annotated[date | None, Field(alias="from")] = None
-    until: date | None = None
+    since: Annotated[Day | None, Field(alias="from")] = None
+    until: Day | None = None
 
 
 class Defending(Asking):
     reference: Said
-    on: date | None = None
+    on: Day | None = None
     credits: tuple[str, ...] = ()
     """The debts, and `return:` with their periods; none: all that a formal notice lists."""
 
 
 class Ruling(Reasoning):
     decided: Literal["accepted", "rejected"]
-    on: date | None = None
+    on: Day | None = None
     credits: tuple[str, ...] = ()
     """Where several defences are open, a credit of the one that is meant."""
 
 
 class Promising(Asking):
     amount: Annotated[Amount, Field(gt=0)]
-    on: date
+    on: Day
     channel: PromiseChannel = PromiseChannel.PHONE
 
 
@@ -99,7 +111,7 @@ def in_brasilia(at: datetime | None) -> datetime | None:
 class Ending(Asking):
     outcome: Outcome
     amount: Amount | None = None
-    on: date | None = None
+    on: Day | None = None
     """The day promised, as `amount` is how much."""
     call_back_at: datetime | None = None
     """When to call back; without a zone it is Brasília's hour."""
@@ -117,21 +129,21 @@ class Queueing(Asking):
 
 class Serving(Asking):
     notice: Said
-    on: date
+    on: Day
     reference: Said
     """The proof of it."""
 
 
 class Stepping(Asking):
     kind: StepKind
-    on: date
+    on: Day
     reference: Said
     debts: list[Said] = []
 
 
 class Interrupting(Asking):
     cause: Cause
-    on: date
+    on: Day
     reference: Said
     debts: list[Said] = []
 
@@ -139,7 +151,7 @@ class Interrupting(Asking):
 class Requesting(Asking):
     kind: RequestKind
     reference: Said
-    on: date | None = None
+    on: Day | None = None
 
 
 class Answering(Reasoning):

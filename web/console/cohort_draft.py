@@ -291,7 +291,7 @@ def warnings(plan: Plan, found: Mapping[str, Any]) -> list[Concern]:
     if plan.budget is None and Decimal(found["costs"]["whole_ladder"]):
         told.append(Concern("Sem orçamento: nada limita o que as mensagens podem custar."))
     if alone := found["declared_without_debt"]:
-        told.append(Concern(f"{alone} contribuintes declararam tributo sem débito no extrato: importe-o antes."))
+        told.append(Concern(f"{alone} contribuintes têm declarações de antes do vencimento: importe-as de novo."))
     if left := sum(found["left_to_people"].values()):
         told.append(Concern(f"{left} períodos ficam fora dos limites de devedor contumaz, a julgar por pessoas."))
     if not plan.rehearsal and not providers_in(os.environ):

@@ -11,12 +11,14 @@ from web.console.calls import call_routes
 from web.console.case import Connect, case_routes
 from web.console.cohort import cohort_routes
 from web.console.cohort_draft import draft_routes
+from web.console.conversations import conversation_routes
 from web.console.home import home_routes
 from web.console.imports import import_routes
 from web.console.lists import list_routes
 from web.console.oidc import Provider
 from web.console.pages import SCRIPT, SCRIPT_NAME, SHEET, SHEET_NAME, Pages
 from web.console.payments import payment_routes
+from web.console.requests import request_pages
 from web.console.rulers import ruler_routes
 from web.console.search import search_routes
 from web.console.sign_in import sign_in_routes
@@ -41,12 +43,14 @@ def console_routes(
     console.include_router(case_routes(engine, temporal, ui))
     console.include_router(approval_routes(engine, temporal))
     console.include_router(call_routes(engine))
+    console.include_router(conversation_routes(engine))
     console.include_router(cohort_routes(engine))
     console.include_router(draft_routes(engine, temporal))
     console.include_router(import_routes(engine))
     console.include_router(ruler_routes(engine))
     console.include_router(audit_routes(engine))
     console.include_router(payment_routes(engine))
+    console.include_router(request_pages(engine))
     console.include_router(_rest(engine))
     return console
 

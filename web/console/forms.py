@@ -25,6 +25,7 @@ WORDS = {
     "datetime_parsing": "escreva dia e hora que existam",
     "datetime_from_date_parsing": "escreva dia e hora que existam",
     "date_parsing": "escreva um dia que exista",
+    "unlikely_day": "escreva um dia de 1900 a 2200",
     "literal_error": "escolha uma das opções",
     "enum": "escolha uma das opções",
     "string_too_long": "use menos palavras",

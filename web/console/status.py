@@ -28,6 +28,10 @@ FIGURES: Mapping[str, tuple[str, str]] = {
     "failing_workflows": ("Fluxos parados", "Volte à versão anterior do sistema, ou retome-os do registro."),
     "stuck_activities": ("Atividades que falham repetidamente", "O registro do worker diz o que falha e onde."),
     "unserved_queues": ("Filas sem worker", "Inicie workers, com as chaves do provedor que a fila nomeia."),
+    "idle_work": (
+        "Trabalhos de fundo parados",
+        "O relay entrega os avisos aos casos, o reconciler compara com o Temporal: inicie web ou background.",
+    ),
     "owed_signal_seconds": ("Aviso mais antigo ainda não entregue a um caso", "O registro da web diz o que espera."),
     "notices_claimed_long": ("Mensagens reservadas há muito e não enviadas", "Outro worker as retoma, se houver um."),
     "quarantined_payments": ("Avisos de pagamento ilegíveis", "Veja a lista; corrigida a causa, payments retry."),

@@ -42,15 +42,39 @@ _environment.filters["qr"] = lambda code: Markup(qr_svg(code))  # noqa: S704 - d
 
 
 def page_routes(
-    engine: Engine, links: Links, opt_out: OptOut, *, slips: bool = False, certificates: bool = False
+    engine: Engine,
+    links: Links,
+    opt_out: OptOut,
+    *,
+    slips: bool = False,
+    certificates: bool = False,
+    conversations: bool = False,
+    requests: bool = False,
 ) -> APIRouter:
-    """The routes of the pages; `slips` and `certificates` say whether there are such of what they show
-    (`web/portal/slips.py`, `web/portal/certificates.py`)."""
+    """The routes of the pages; `slips`, `certificates`, `conversations` and `requests` say whether there are such of
+    what they show (`web/portal/slips.py`, `certificates.py`, `chat.py`, `requests.py`)."""
     router = APIRouter(default_response_class=HTMLResponse)
+
+    def owed(case: str) -> HTMLResponse:
+        with engine.connect() as connection:
+            page = read_pay_page(connection, case, datetime.now(UTC))
+        if page is None:
+            return page_named("unknown", 404)
+        mine = links.pay(case)
+        return pay_page(
+            page,
+            agree=links.agree(case),
+            slip=f"{mine}/guia/" if slips else None,
+            contest=f"{mine}/contestar",
+            statement=f"{mine}/extrato",
+            certificate=f"{mine}/certidao" if certificates else None,
+            talk=f"{mine}/conversa" if conversations else None,
+            requests=f"{mine}/pedidos" if requests else None,
+        )
 
     @router.get("/p/{token}")
     async def pay(token: str) -> HTMLResponse:
-        return await run_sync(answered, lambda: _owed(engine, links, links.read_pay(token), slips, certificates))
+        return await run_sync(answered, lambda: owed(links.read_pay(token)))
 
     @router.get("/u/{token}")
     async def ask(token: str) -> HTMLResponse:
@@ -78,22 +102,6 @@ def answered(make: Callable[[], ResponseT]) -> ResponseT | HTMLResponse:
         return page_named("later", 500 if ours else 503, asked=False)
 
 
-def _owed(engine: Engine, links: Links, case: str, slips: bool, certificates: bool) -> HTMLResponse:
-    with engine.connect() as connection:
-        page = read_pay_page(connection, case, datetime.now(UTC))
-    if page is None:
-        return page_named("unknown", 404)
-    mine = links.pay(case)
-    return pay_page(
-        page,
-        agree=links.agree(case),
-        slip=f"{mine}/guia/" if slips else None,
-        contest=f"{mine}/contestar",
-        statement=f"{mine}/extrato",
-        certificate=f"{mine}/certidao" if certificates else None,
-    )
-
-
 def pay_page(
     page: PayPage,
     agree: str | None = None,
@@ -101,13 +109,23 @@ def pay_page(
     contest: str | None = None,
     statement: str | None = None,
     certificate: str | None = None,
+    talk: str | None = None,
+    requests: str | None = None,
 ) -> HTMLResponse:
     """The page of what is owed. `agree` is the address at which it can be paid in instalments, should its ruler name a
     policy; `slip` what the address of a debt's or instalment's slip begins with; `contest`, `statement` and
-    `certificate` those of the pages on which it is contested, told in full, and certificates are issued."""
+    `certificate` those of the pages on which it is contested, told in full, and certificates are issued; `talk` and
+    `requests` those where a conversation about it begins, and something is asked for."""
     rule = page.ruler.agreements
     can_agree = agree if rule and rule.policy else None
-    further = {"agree": can_agree, "slip": slip, "contest": contest, "certificate": certificate}
+    further = {
+        "agree": can_agree,
+        "slip": slip,
+        "contest": contest,
+        "certificate": certificate,
+        "talk": talk,
+        "requests": requests,
+    }
     return page_named("pay", 200, page=page, statement=statement, **further)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import traceback
 from pathlib import Path
@@ -20,10 +21,13 @@ log = structlog.get_logger()
 LONGEST = 1024 * 1024
 """Bytes of a body. SendGrid's batches, the largest of all, end at 768 KiB."""
 
-WITH_FILES = "/console/imports"
-"""The address that files are brought to."""
-LONGEST_WITH_FILE = 256 * LONGEST
-"""Bytes of its body, which goes to disk as it comes; the page says what is too long for it."""
+WITH_FILES = re.compile(r"/p/[^/]+/pedidos/[^/]+")
+LONGEST_WITH_FILES = 7 * 1024 * 1024
+"""Bytes of a request's form with the files that may be sent with it."""
+
+IMPORTED = "/console/imports"
+LONGEST_IMPORTED = 256 * 1024 * 1024
+"""Bytes of a form that brings a file to import, which goes to disk as it comes; its page says what is too long."""
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
@@ -54,7 +58,7 @@ class Guard:
         with bound_contextvars(request=request):
             try:
                 self._throttle.admit(scope)
-                longest = LONGEST_WITH_FILE if scope["path"] == WITH_FILES else LONGEST
+                longest = longest_of(scope["path"])
                 refuse_stated(Headers(scope=scope).get("content-length", ""), longest)
                 await self._app(scope, counted(receive, longest), answer)
             except Exception as error:
@@ -78,6 +82,13 @@ class Answer:
             for name, value in self._headers.items():
                 sent.setdefault(name, value)
         await self._send(message)
+
+
+def longest_of(path: str) -> int:
+    """The bytes that a body sent to an address may have."""
+    if path == IMPORTED:
+        return LONGEST_IMPORTED
+    return LONGEST_WITH_FILES if WITH_FILES.fullmatch(path) else LONGEST
 
 
 def refuse_stated(length: str, longest: int) -> None:

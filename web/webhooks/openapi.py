@@ -80,6 +80,10 @@ CONTEST = taking(
     ),
 )
 LOOKUP = taking(FORM, object_of([], **dict.fromkeys(KINDS, FIELD)))
+BEGINNING = taking(FORM, object_of([], flow={"enum": ["atendimento", "jaque-ipva"]}))
+LINE = taking(FORM, object_of(["text"], text={"type": "string", "maxLength": 5000}, event=WORD))
+REQUESTED = taking("multipart/form-data", object_of([], said=FIELD, credit=FIELD))
+FOLLOWED = taking(FORM, object_of([], protocol=WORD, key=WORD))
 CHECK = taking(FORM, object_of([], code=WORD))
 CHOICE = taking(
     FORM, object_of([], instalments={"type": "integer", "minimum": 1, "maximum": 999}, accepted=WORD, deed=WORD)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -62,12 +63,17 @@ def _follows(before: Contact, after: Contact) -> bool:
 
 
 def _goes_its_own_way(life: Life, contact: Contact) -> bool:
-    """Whether it is the formal notice of credits alone that no notice before it had listed, of a stage that the case
-    had come to already."""
+    """Whether it is the formal notice of credits alone that no notice before it had listed, or at less, of a stage that
+    the case had come to already."""
     former = [other for other in life.contacts if other.step < contact.step and other.formal]
-    listed = {credit for other in former for credit in other.credits}
     come_to = any((other.row, other.stage) == (contact.row, contact.stage) for other in former)
-    return come_to and bool(contact.credits) and not listed & contact.credits
+    return come_to and bool(contact.credits) and all(_is_new(contact, credit, former) for credit in contact.credits)
+
+
+def _is_new(contact: Contact, credit: str, former: Iterable[Contact]) -> bool:
+    """Whether nobody was told of the credit before, or not of as much as it is assessed at now."""
+    at = contact.assessed.get(credit, Decimal(0))
+    return all(other.assessed.get(credit, at) < at for other in former if credit in other.credits)
 
 
 def _tells_of_others(life: Life, before: Contact, after: Contact) -> bool:

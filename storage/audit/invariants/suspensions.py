@@ -70,8 +70,10 @@ def _unserved(life: Life, suspension: RowMapping, recorded: datetime) -> Iterato
                 yield f"is before the time for defence ended on {end.last_day} for credit {credit}"
 
 
-def _defence_ends(life: Life, by: FrozenRuler, defence: Wait, served_on: date) -> End:
-    return life.terms.end(by.digest, served_on, defence, keeps_recess(by))
+def _defence_ends(
+    life: Life, by: FrozenRuler, defence: Wait, served_on: date, stood: frozenset[date] = frozenset()
+) -> End:
+    return life.terms.end(by.digest, served_on, defence, keeps_recess(by), stood)
 
 
 def _unlawful(life: Life, facts: CaseFacts, suspension: RowMapping, recorded: datetime) -> Iterator[str]:
@@ -99,8 +101,8 @@ def _unlawful(life: Life, facts: CaseFacts, suspension: RowMapping, recorded: da
 
 
 def _filed_in_time(life: Life, by: FrozenRuler, defence: RowMapping, credits: set[str], recorded: datetime) -> bool:
-    """Whether an open defence suspends any of these credits: one after its last day doesn't. Days on which that term
-    may have stood still are all added to it, so that what is said to be late was late."""
+    """Whether an open defence suspends any of these credits: one after its last day doesn't. It isn't counted
+    on any day on which it may have stood still, so that what is said to be late was late."""
     gate = by.ruler.gate
     if gate is None:
         return True
@@ -112,9 +114,8 @@ def _filed_in_time(life: Life, by: FrozenRuler, defence: RowMapping, credits: se
         wait, events = gate.defence, [_last_service(life, credit, recorded) for credit in mine]
     if not all(events):
         return True
-    ends = {event: _defence_ends(life, by, wait, event).last_day for event in events if event}
-    stood = {event: timedelta(days=_days_stood(life, mine, event, defence)) for event in ends}
-    return any(defence["filed_on"] <= last + stood[event] for event, last in ends.items())
+    ends = (_defence_ends(life, by, wait, event, _days_stood(life, mine, event, defence)) for event in events if event)
+    return any(defence["filed_on"] <= end.last_day for end in ends)
 
 
 def _last_service(life: Life, credit: str, recorded: datetime) -> date | None:
@@ -126,7 +127,7 @@ def _last_service(life: Life, credit: str, recorded: datetime) -> date | None:
     return max(served, default=None)
 
 
-def _days_stood(life: Life, credits: set[str], event: date, defence: RowMapping) -> int:
+def _days_stood(life: Life, credits: set[str], event: date, defence: RowMapping) -> frozenset[date]:
     """The days after an event and before a defence on which its case stood still, or something of it was held or
     defended."""
     until, stood = defence["filed_on"], set[date]()
@@ -145,7 +146,7 @@ def _days_stood(life: Life, credits: set[str], event: date, defence: RowMapping)
     for first, last in spans:
         begins = max(first, event + timedelta(days=1))
         stood.update(begins + timedelta(days=n) for n in range((min(last, until) - begins).days + 1))
-    return len(stood)
+    return frozenset(stood)
 
 
 def _appealed(life: Life, rejected: RowMapping, recorded: datetime) -> bool:

@@ -252,7 +252,8 @@ class PaperCase:
         self.debts[which] = owed.model_copy(update={"balance": left, "ledger": left})
 
     def hold(self, *grounds: str, which: str = "2026-09", since: date | None = None, until: date | None = None) -> None:
-        held = {"grounds": grounds, "held_since": since, "held_until": until if grounds else None}
+        ends = until if grounds else None
+        held = {"grounds": grounds, "held_since": since, "held_until": ends, "ground_ends_on": ends}
         self.debts[which] = self.debts[which].model_copy(update=held)
         self.sit()
 

@@ -1,5 +1,6 @@
 """One case's whole life by the book, in which each fault is planted in turn and must be found."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
@@ -212,6 +213,20 @@ CONTESTED = f"""
     INSERT INTO request_credits (request, credit) SELECT made.id, debts.id FROM made, debts;
 """
 
+REFERRED = f"""
+    INSERT INTO decisions ("case", at, kind, reason, ruler, evidence, recorded_at)
+    SELECT id, '2026-04-20', 'referred', 'r', ruler, '{{}}', '{APPROVED}' FROM cases;
+"""
+
+STEPS = f"""
+    WITH taken AS (
+        INSERT INTO prior_steps ("case", kind, "on", reference, recorded_by, recorded_at)
+        SELECT id, kind, '2026-03-20', 'r', 'bia', '{WARNED}'
+        FROM cases, unnest(ARRAY['protest', 'cadin_notice']) AS kind RETURNING id)
+    INSERT INTO prior_step_debts (prior_step, debt) SELECT taken.id, debts.id FROM taken, debts;
+"""
+"""All that comes before a suit, but the registration."""
+
 FAULTS = {
     CONTESTED: "which was contested",
     f"{CONTESTED} UPDATE requests SET answered_at = '{APPROVED}'": "notice n0 lists credit",
@@ -243,9 +258,10 @@ FAULTS = {
     f"""INSERT INTO defences ("case", filed_on, reference, recorded_by, recorded_at)
         SELECT id, '2026-04-10', 'r', 'bia', '{APPROVED}' FROM cases""": "while the defence of 2026-04-10 was open",
     "DELETE FROM notices WHERE kind = 'reinstatement'": "had benefits given back, and no notice says so",
-    f"""INSERT INTO decisions ("case", at, kind, reason, ruler, evidence, recorded_at)
-        SELECT id, '2026-04-20', 'referred', 'r', ruler, '{{}}', '{APPROVED}'
-        FROM cases""": "was referred without protest and cadin_notice",
+    REFERRED: "was referred without protest and cadin_notice",
+    f"{REFERRED} {STEPS}": "which is not registered",
+    f"{REFERRED} UPDATE debts SET litigation = true": "which was in court already",
+    f"{REFERRED} DELETE FROM debtors": "was referred with no debt to refer",
     """INSERT INTO decisions ("case", at, kind, reason, ruler, evidence)
         SELECT id, '2026-04-20', 'classified', ' ', ruler, '{}'
         FROM cases""": "says no reason",
@@ -278,10 +294,26 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize(("sql", "sentence"), FAULTS.items(), ids=[str(n) for n in range(len(FAULTS))])
+@pytest.mark.parametrize(("sql", "sentence"), FAULTS.items(), ids=FAULTS.values())
 def test_a_planted_fault_is_found(lived: Engine, sql: str, sentence: str) -> None:
     with planted(lived, sql) as found:
         assert any(sentence in violation for violation in found), found
+
+
+def test_a_suspension_by_a_ruler_without_a_gate_is_found(lived: Engine) -> None:
+    source = re.sub(r"\ngate:\n(  .*\n)+", "\n", RULERS.read(ICMS)[1])
+    ruler = read_ruler(source).ruler
+    assert ruler
+    with lived.begin() as connection:
+        gateless = pin_ruler(connection, ruler, source, 2025).digest
+    moved = f"{OPEN_JOURNAL} UPDATE decisions SET ruler = '{gateless}'; ALTER TABLE decisions ENABLE TRIGGER USER"
+    with planted(lived, moved) as found:
+        assert any("the suspension of 2026-04-20 has no gate in its ruler" in violation for violation in found), found
+
+
+def test_what_is_referred_by_the_book_is_none(lived: Engine) -> None:
+    with planted(lived, f"{REFERRED} {STEPS} UPDATE debts SET registered_on = '2026-03-01'") as found:
+        assert not [violation for violation in found if "was referred" in violation], found
 
 
 def test_a_notice_is_served_by_the_first_of_its_channels(lived: Engine) -> None:

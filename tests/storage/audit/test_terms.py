@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
+from random import Random
 
 import pytest
 from sqlalchemy import Engine, text
 
-from models.law.calendar import Unit, Wait
+from models.law.calendar import Calendar, Standstill, Unit, Wait
+from models.law.term import RECESS, term_of
 from storage.audit.terms import End, Terms
 from storage.case.cohorts import pin_ruler
 from storage.catalogue import RULERS
@@ -48,6 +50,35 @@ def test_legal_terms_are_those_worked_out_by_hand(end: Ends, table: str, recess:
 )
 def test_business_days_are_counted_one_by_one(end: Ends, event: date, days: int, last: date) -> None:
     assert end(event, Wait(days=days, unit=Unit.BUSINESS)).last_day == last
+
+
+def counted_by_hand(event: date, wait: Wait, off: frozenset[date], recess: bool, stood: frozenset[date]) -> date:
+    """Day by day: nothing begins, is counted or ends on a day on which the term stands still."""
+    day, left, begun = event, wait.days, False
+    while True:
+        day += timedelta(days=1)
+        if day in stood or (recess and ((day.month, day.day) >= (12, 20) or (day.month, day.day) <= (1, 20))):
+            continue
+        works = day.weekday() < 5 and day not in off
+        begun = begun or works
+        left -= begun and (works or wait.unit is Unit.LEGAL)
+        if left <= 0 and works:
+            return day
+
+
+def test_the_audit_s_terms_the_gate_s_and_those_counted_by_hand_are_one(end: Ends) -> None:
+    """With days on which they stood still, also where the last of them meets a weekend, a holiday or the recess."""
+    chance, off = Random(210), frozenset(days_off())
+    for _ in range(400):
+        event = date(2026, 1, 1) + timedelta(days=chance.randrange(700))
+        wait = Wait(days=chance.choice([1, 5, 10, 20, 30]), unit=chance.choice([*Unit]))
+        begins = event + timedelta(days=chance.randrange(45))
+        still = Standstill(stopped=begins, resumed=begins + timedelta(days=chance.randrange(40)))
+        stood = frozenset(begins + timedelta(days=n) for n in range(80) if still.holds(begins + timedelta(days=n)))
+        recess = chance.random() < 0.5
+        by_gate = term_of(event, wait, Calendar(holidays=off), RECESS if recess else None, [still]).last_day
+        by_hand = counted_by_hand(event, wait, off, recess, stood)
+        assert (end(event, wait, recess, stood).last_day, by_gate) == (by_hand, by_hand), (event, wait, still, recess)
 
 
 def test_a_term_is_asked_of_the_database_once(end: Ends) -> None:

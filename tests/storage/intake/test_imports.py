@@ -111,7 +111,8 @@ WITH ruler AS (
     INSERT INTO rulers (digest, label, source, holidays, assets) VALUES ('r', 'r', 'r', '[]', '{}')
     ON CONFLICT DO NOTHING
 ), cohort AS (
-    INSERT INTO cohorts (name, ruler, started_by, selection, clock) VALUES ('c', 'r', 't', '{}', '{}')
+    INSERT INTO cohorts (name, ruler, started_by, selection, clock) VALUES ('c', 'r', 't', '{}',
+        '{"day_seconds": "86400", "origin_wall": "2026-11-20 12:00Z", "origin_day": "2026-11-20", "timezone": "UTC"}')
     ON CONFLICT DO NOTHING
 )
 INSERT INTO cases (id, taxpayer, tax, cohort, ruler, state) SELECT :case, id, :tax, 'c', 'r', '{}' FROM taxpayers

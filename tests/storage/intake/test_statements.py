@@ -123,6 +123,24 @@ def test_a_source_is_remembered_by_what_its_amounts_were(source: Source) -> None
     assert source.debts(pgfn()).amounts == "left"
 
 
+def test_a_snapshot_is_of_the_day_that_a_rehearsal_has_come_to_and_of_the_wall_s_beside_a_real_case(
+    source: Source,
+) -> None:
+    """A day a minute since the day before: 1,440 of them, so 30/10/2030."""
+    assert source.says(own(), snapshot_of="roll").as_of == NOON.date()
+    source.opens_cases()
+    assert source.says(own(), snapshot_of="roll").as_of == NOON.date()
+    began = {"origin_wall": f"{NOON - timedelta(days=1)}", "origin_day": "2026-11-20"}
+    clock = {"day_seconds": "60", "timezone": "America/Maceio", **began}
+    with source.engine.begin() as connection:
+        connection.execute(text("UPDATE cohorts SET clock = CAST(:clock AS jsonb)"), {"clock": json.dumps(clock)})
+    assert source.says(own(), snapshot_of="roll").as_of == date(2030, 10, 30)
+    assert source.ask("SELECT as_of FROM extract_sources") == [(date(2030, 10, 30),)]
+    source.debts(own(inscription="I2", tax_id=ABC, name="ABC"), header=OWN, now=NOON)
+    City(source.engine, source.file.parent).starts(ruler=REGISTERED, on=NOON.date())
+    assert source.says(own(), own(inscription="I2", tax_id=ABC, name="ABC")).as_of == NOON.date()
+
+
 def test_on_a_compressed_clock_the_day_of_an_import_is_the_case_s_own(source: Source) -> None:
     """Days last a minute: two hours after it began, the case is in March."""
     source.says(own("1000.00"))

@@ -84,6 +84,17 @@ def test_a_hold_is_over_the_day_after_its_last(made: Contract) -> None:
     assert made.rows("SELECT DISTINCT lifted_by FROM holds") == [("calendar",)]
 
 
+def test_the_case_looks_again_when_one_ground_of_several_is_over_and_names_it_no_more(made: Contract) -> None:
+    place(made, Ground.DEATH)
+    place(made, Ground.INJUNCTION, until=date(2026, 3, 20))
+    with case_transaction(made.engine, made.case, at(ON)) as tx:
+        step = tx.step
+        assert "liminar" in step.reason
+        assert step.on == date(2026, 3, 21)
+    with case_transaction(made.engine, made.case, at(date(2026, 3, 21))) as tx:
+        assert (tx.step.reason, tx.step.on) == ("exigibilidade suspensa: falecimento", None)
+
+
 def test_a_hold_that_is_over_holds_nobody_out_of_a_cohort(made: Contract) -> None:
     place(made, until=date(2026, 3, 20))
     with made.engine.connect() as connection:

@@ -7,15 +7,21 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
 from sqlalchemy import Engine
 from temporalio import workflow
 from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.deployment.v1 import WorkerDeploymentVersion
+from temporalio.api.workflow.v1 import VersioningOverride, WorkflowExecutionOptions
 from temporalio.api.workflowservice.v1 import (
     CountWorkflowExecutionsResponse,
     DeleteWorkflowExecutionRequest,
     ListWorkflowExecutionsResponse,
+    PauseActivityRequest,
     ResetWorkflowExecutionRequest,
+    UpdateWorkflowExecutionOptionsRequest,
 )
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
@@ -26,10 +32,13 @@ from tests.builders import FACTS
 from tests.workflows.test_recovery import run_of
 from tests.workflows.town import Life, Town, cutting_histories
 from web.background.reconciler import Reconciler
+from workflows.build import DEPLOYMENT, deployment_of
 from workflows.names import TASK_QUEUE, case_workflow_id
 from workflows.start import start_case
 
 A_DAY = Decimal(86_400)
+PINNED = VersioningOverride.PinnedOverrideBehavior.PINNED_OVERRIDE_BEHAVIOR_PINNED
+NOBODY_S = {"deployment_name": DEPLOYMENT, "build_id": "nobody-s"}
 TOLD_AFTER = "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute"
 QUESTIONS_A_SECOND = "frontend.namespaceRPS.visibility"
 
@@ -206,6 +215,84 @@ async def test_a_workflow_whose_task_fails_for_ever_is_started_again(
         assert (done(life), asked(life)) == ([("temporal hang", "refused")], 1)
 
 
+@workflow.defn(name="TaxpayerRuler")
+class Asks:
+    """Waits for an activity that nobody serves."""
+
+    @workflow.run
+    async def run(self, start: Any) -> None:
+        await workflow.execute_activity("x", task_queue="nobody-s", start_to_close_timeout=timedelta(hours=1))
+
+
+async def test_a_case_whose_activity_somebody_paused_is_started_again(
+    database: str, engine: Engine, tmp_path: Path
+) -> None:
+    async with cutting_histories(4096) as env:
+        town = Town(env, database, engine, tmp_path)
+        [life] = await town.begin(FACTS["h1"], start=False, day_seconds=A_DAY)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE cases SET revision = 1")
+        runner = UnsandboxedWorkflowRunner()
+        async with Worker(env.client, task_queue=TASK_QUEUE, workflows=[Asks], workflow_runner=runner):
+            await start_case(env.client, life.case, life.get("cohort"), "x")
+            run = await run_of(life)
+            execution = WorkflowExecution(workflow_id=life.handle.id)
+            paused = PauseActivityRequest(namespace="default", execution=execution, type="x", identity="me")
+
+            async def is_paused() -> bool:
+                try:
+                    await env.client.workflow_service.pause_activity(paused)
+                except RPCError:
+                    return False
+                return True
+
+            await soon(is_paused)
+            async with town.relaying():
+
+                async def begun_anew() -> bool:
+                    await reconciled(town)
+                    return await run_of(life) != run
+
+                await soon(begun_anew)
+        assert (done(life), asked(life)) == ([("temporal halt", "refused")], 1)
+
+
+async def test_a_case_that_somebody_pinned_to_a_build_of_nobody_s_is_started_again(town: Town) -> None:
+    life = await begun(town)
+    run, pin = (
+        await run_of(life),
+        VersioningOverride.PinnedOverride(behavior=PINNED, version=WorkerDeploymentVersion(**NOBODY_S)),
+    )
+    request = UpdateWorkflowExecutionOptionsRequest(
+        namespace=town.client.namespace,
+        workflow_execution=WorkflowExecution(workflow_id=life.handle.id),
+        workflow_execution_options=WorkflowExecutionOptions(versioning_override=VersioningOverride(pinned=pin)),
+        update_mask=FieldMask(paths=["versioning_override"]),
+    )
+
+    async def is_pinned() -> bool:
+        try:
+            await town.client.workflow_service.update_workflow_execution_options(request)
+        except RPCError:
+            return False
+        return True
+
+    serves = deployment_of(NOBODY_S["build_id"])
+    runner = UnsandboxedWorkflowRunner()
+    async with Worker(
+        town.client, task_queue=TASK_QUEUE, workflows=[Broken], workflow_runner=runner, deployment_config=serves
+    ):
+        await soon(is_pinned)
+
+    async def begun_anew() -> bool:
+        await reconciled(town)
+        return await run_of(life) != run
+
+    await soon(begun_anew)
+    assert (done(life), asked(life)) == ([("temporal halt", "refused")], 1)
+    assert await life.command("pause") == "paused"
+
+
 class Busy:
     """A Temporal that runs nothing, and is asked too much at first."""
 
@@ -237,10 +324,12 @@ async def test_a_temporal_that_is_asked_too_much_is_asked_again_by_the_same_lead
         connections += 1
         return temporal
 
-    looking = asyncio.create_task(Reconciler(database, engine, connect, pause=0.01).run())
-    async with asyncio.timeout(30):
-        await temporal.answered.wait()
-    looking.cancel()
+    with anyio.fail_after(30):
+        # a scope ends once its threads have: a cancelled task would leave them their connections
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(Reconciler(database, engine, connect, pause=0.01).run)
+            await temporal.answered.wait()
+            tasks.cancel_scope.cancel()
     assert connections == 1
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -32,12 +32,16 @@ def token_of(engine: Engine, name: str, role: Role) -> str:
 
 @asynccontextmanager
 async def browser(
-    engine: Engine, session: str | None = None, site: str = SITE, near: str = "127.0.0.1"
+    engine: Engine,
+    session: str | None = None,
+    site: str = SITE,
+    near: str = "127.0.0.1",
+    temporal: Callable[[], Awaitable[Client]] = away,
 ) -> AsyncIterator[AsyncClient]:
-    """A browser at a site, with a session's secret in its cookie."""
+    """A browser at a site, with a session's secret in its cookie; Temporal is away unless there is one."""
     app = FastAPI()
     app.add_middleware(Guard)
-    app.include_router(console_routes(engine, away))
+    app.include_router(console_routes(engine, temporal))
     transport = ASGITransport(app, client=(near, 4000))
     async with AsyncClient(transport=transport, base_url=site, headers=SAME) as http:
         if session:

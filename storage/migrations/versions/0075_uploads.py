@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision = "0071"
-down_revision = "0070"
+revision = "0075"
+down_revision = "0074"
 
 
 def upgrade() -> None:

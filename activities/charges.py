@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import Connection, Engine, select
 from temporalio import activity
 
-from banks.bank import Bank, Charge, Closed, State
+from banks.bank import Bank, Charge, Closed, Debits, State
 from models.agreement.instalments import State as AgreementState
 from models.case.evidence import Debt
 from models.errors import Refusal, Unreckonable
@@ -22,9 +22,11 @@ from storage.amounts.accruals import accrual_of
 from storage.amounts.owed import owed_of
 from storage.case.cases import Case, read_case
 from storage.case.facts import read_facts
+from storage.payments import recurrences
 from storage.payments.charges import LONGEST, Billed, Claimed, Terms, claim, close, close_paid, live, record_issued
 from storage.payments.joint_charges import Member
 from storage.payments.offers import offer_now
+from storage.payments.recurrences import approved_of, debited_by
 from storage.schema import instalments, taxpayers
 from workflows.effects import ChargeEffects
 
@@ -32,6 +34,8 @@ log = structlog.get_logger()
 
 AHEAD = timedelta(days=366)
 """So long before they are due instalments have their charges: whoever wants to pays ahead."""
+SOONEST_DEBIT, LATEST_DEBIT = timedelta(days=2), timedelta(days=10)
+"""How long before its day a bank takes a debit, and shows it to the payer: the Central Bank's rule, to be checked."""
 
 
 class ChargeActivities(ChargeEffects):
@@ -57,6 +61,8 @@ def bring_up_to_date(engine: Engine, bank: Bank, case: str, now: datetime) -> No
         _issue(engine, bank, bill, charge)
     for charge in unwanted:
         _remove(engine, bank, charge)
+    if bank.debits:
+        _end_needless(engine, bank.debits, case)
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,7 @@ class _Bill:
 
     def of(self, charge: Claimed) -> Charge:
         terms = self.wanted[charge.billed]
-        return Charge(charge.txid, terms.amount, terms.due, self.tax_id, self.name, self.receiver)
+        return Charge(charge.txid, terms.amount, terms.due, self.tax_id, self.name, self.receiver, terms.recurrence)
 
 
 def _bill(connection: Connection, case: Case, now: datetime) -> _Bill:
@@ -115,15 +121,26 @@ def _instalments(connection: Connection, case: Case, today: date) -> tuple[set[B
     due: dict[Billed, Terms] = {}
     for agreement in agreements_of(connection, case.id):
         _, life = read_life(connection, read_row(connection, agreement), today)
+        recurrence = approved_of(connection, agreement)
+        debited = debited_by(connection, recurrence) if recurrence else set()
         rows = connection.execute(select(instalments.c.id, instalments.c.n).where(instalments.c.agreement == agreement))
         billed = {each.n: Billed("instalment", each.id) for each in rows}
         scheduled.update(billed.values())
         due |= {
-            billed[entry.n]: Terms(life.asked(entry.n, today), life.asked_until(entry.n, today, today + LONGEST))
+            billed[entry.n]: Terms(
+                life.asked(entry.n, today),
+                life.asked_until(entry.n, today, today + LONGEST),
+                recurrence=recurrence if _is_debited(entry.due, today, billed[entry.n].id in debited) else None,
+            )
             for entry in (life.books.open_entries if life.state is AgreementState.ACTIVE else ())
             if entry.due <= today + AHEAD and life.books.payable(entry, today)
         }
     return scheduled, due
+
+
+def _is_debited(due: date, today: date, already: bool) -> bool:
+    """Whether an instalment is to be debited: a bank is told of it some days before, and then it stays so."""
+    return today <= due if already else SOONEST_DEBIT <= due - today <= LATEST_DEBIT
 
 
 def _terms(connection: Connection, case: Case, debts: list[str], today: date) -> dict[str, Terms]:
@@ -135,8 +152,12 @@ def _issue(engine: Engine, bank: Bank, bill: _Bill, charge: Claimed) -> None:
     wanted = bill.wanted[charge.billed]
     if charge.issued == wanted:
         return
+    if charge.recurrence != wanted.recurrence:
+        _make_anew(engine, bank, bill, charge)
+        return
+    by = _of(bank, charge)
     try:
-        issued = bank.revise(bill.of(charge), charge.revision) if charge.issued else bank.issue(bill.of(charge))
+        issued = by.revise(bill.of(charge), charge.revision) if charge.issued else by.issue(bill.of(charge))
     except Closed as closed:
         _replace(engine, bank, bill, charge, closed.state)
         return
@@ -147,6 +168,25 @@ def _issue(engine: Engine, bank: Bank, bill: _Bill, charge: Claimed) -> None:
         return
     with engine.begin() as connection:
         record_issued(connection, charge.txid, wanted, issued.brcode, issued.location, issued.revision)
+
+
+def _of(bank: Bank, charge: Claimed) -> Bank:
+    """The part of a bank that a charge is at."""
+    return bank.debits if charge.recurrence and bank.debits else bank
+
+
+def _end_needless(engine: Engine, debits: Debits, case: str) -> None:
+    """End the authorisations by which nothing is debited any more."""
+    with engine.connect() as connection:
+        needless = recurrences.needless_of(connection, case)
+    for recurrence in needless:
+        try:
+            debits.end(recurrence)
+        except Refusal as refusal:
+            log.warning("recurrence not ended", recurrence=recurrence, why=str(refusal))
+            continue
+        with engine.begin() as connection:
+            recurrences.end(connection, recurrence)
 
 
 def _replace(engine: Engine, bank: Bank, bill: _Bill, charge: Claimed, state: State) -> None:
@@ -176,7 +216,7 @@ def _remove(engine: Engine, bank: Bank, charge: Claimed) -> None:
 def _closed(bank: Bank, charge: Claimed) -> State | None:
     """Have the bank close a charge: as what it is closed there now; None where the bank doesn't do it."""
     try:
-        bank.remove(charge.txid)
+        _of(bank, charge).remove(charge.txid)
     except Closed as closed:
         return closed.state
     except Refusal as refusal:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import TypedDict
+from typing import Any, TypedDict
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import Connection, Row, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
@@ -47,18 +48,20 @@ NUMBER = r"^\S*\d\S*$"
 """A reference that is a number alone: what else people noted there is not for a letter."""
 AGREED, GUARANTEED = "'agreement', 'negotiation', 'transaction', 'mediation'", "'guarantee', 'deposit', 'bond'"
 ON_RECORD = text(f"""
-    SELECT EXISTS (SELECT FROM debts WHERE id = ANY(:debts) AND balance < amount) AS partly_paid,
-           EXISTS (SELECT FROM holds WHERE debt = ANY(:debts) AND ground IN ({GUARANTEED})) AS guaranteed,
+    SELECT asked."case",
+           EXISTS (SELECT FROM debts WHERE id = ANY(asked.debts) AND balance < amount) AS partly_paid,
+           EXISTS (SELECT FROM holds WHERE debt = ANY(asked.debts) AND ground IN ({GUARANTEED})) AS guaranteed,
            coalesce(agreement.broken_on, past.ended_on) AS ended_on,
            agreement.id IS NOT NULL OR past.agreed AS agreed,
            (SELECT jsonb_build_object('process', substring(trim(reference) FROM :number), 'appeal', appeal,
                                       'filed_on', filed_on, 'state', state, 'decided_on', decided_on)
-            FROM defences WHERE "case" = :case ORDER BY id DESC LIMIT 1) AS defence
-    FROM (SELECT count(*) > 0 AS agreed, CAST(max(lifted_at) AS date) AS ended_on
-          FROM holds WHERE debt = ANY(:debts) AND ground IN ({AGREED})) AS past
-    LEFT JOIN LATERAL (SELECT id, broken_on FROM agreements WHERE "case" = :case
+            FROM defences WHERE "case" = asked."case" ORDER BY id DESC LIMIT 1) AS defence
+    FROM jsonb_to_recordset(CAST(:asked AS jsonb)) AS asked ("case" text, debts text[])
+    CROSS JOIN LATERAL (SELECT count(*) > 0 AS agreed, CAST(max(lifted_at) AS date) AS ended_on
+                        FROM holds WHERE debt = ANY(asked.debts) AND ground IN ({AGREED})) AS past
+    LEFT JOIN LATERAL (SELECT id, broken_on FROM agreements WHERE "case" = asked."case"
                        ORDER BY recorded_at DESC LIMIT 1) AS agreement ON true
-""").bindparams(bindparam("debts", type_=ARRAY(Text)))  # noqa: S608 - constants
+""")  # noqa: S608 - constants
 BENEFITS = text("SELECT name FROM benefits WHERE id = ANY(:benefits) ORDER BY name").bindparams(
     bindparam("benefits", type_=ARRAY(Text))
 )
@@ -77,7 +80,7 @@ def letter_for(
     case, ruler, who = tx.case, tx.case.ruler, tx.person
     facts = tx.facts.only(credits) if credits else tx.facts.uncontested
     rung = ruler.rung(step.row, step.rung)
-    owed = [debt.id for debt in facts.debts if debt.outstanding]
+    owed = _owed(facts)
     basis, because = basis_of(tx.view)
     law = ruler.gate.law if ruler.gate else None
     offer = offer_on(tx.connection, ruler, case.id, owed, at) if ruler.offer else None
@@ -138,7 +141,8 @@ class OnRecord(TypedDict):
 
 
 def _on_record(tx: CaseTransaction, owed: list[str]) -> OnRecord:
-    found = tx.connection.execute(ON_RECORD, {"debts": owed, "case": tx.case.id, "number": NUMBER}).one()
+    alone = owed != _owed(tx.facts.uncontested)
+    found = _read_on_record(tx.connection, {tx.case.id: owed})[tx.case.id] if alone else tx.known(_on_records)
     late = bool(tx.facts.defences and tx.facts.defences[-1].late)
     return {
         "partly_paid": found.partly_paid,
@@ -146,6 +150,28 @@ def _on_record(tx: CaseTransaction, owed: list[str]) -> OnRecord:
         "agreement": PastAgreement(ended_on=found.ended_on) if found.agreed else None,
         "defence": PastDefence.model_validate({**found.defence, "late": late}) if found.defence else None,
     }
+
+
+def _owed(facts: CaseFacts) -> list[str]:
+    return [debt.id for debt in facts.debts if debt.outstanding]
+
+
+def _on_records(connection: Connection, transactions: Sequence[CaseTransaction]) -> dict[str, Row[Any]]:
+    return _read_on_record(connection, {tx.case.id: _owed(tx.facts.uncontested) for tx in transactions})
+
+
+def _read_on_record(connection: Connection, owed: Mapping[str, list[str]]) -> dict[str, Row[Any]]:
+    """Read what letters say beside the debts, given for each case those that its letter lists."""
+    asked = json.dumps([{"case": case, "debts": debts} for case, debts in owed.items()])
+    return {row.case: row for row in connection.execute(ON_RECORD, {"asked": asked, "number": NUMBER})}
+
+
+def _codes(connection: Connection, transactions: Sequence[CaseTransaction]) -> dict[str, dict[str, Row[Any]]]:
+    """The payment codes of all that each case owes, and the suits about it."""
+    owed = {tx.case.id: [debt.id for debt in tx.facts.debts] for tx in transactions}
+    asked = {"debts": [debt for debts in owed.values() for debt in debts], "court": COURT}
+    codes = {row.id: row for row in connection.execute(CODES, asked)}
+    return {case: {debt: codes[debt] for debt in debts} for case, debts in owed.items()}
 
 
 def credit_of(ruler: Credit, registered: Sequence[bool | None]) -> Credit:
@@ -162,7 +188,7 @@ def _open_debts(
     owed = [debt for debt in facts.debts if debt.outstanding]
     if not owed:
         return ()
-    codes = {row.id: row for row in tx.connection.execute(CODES, {"debts": [debt.id for debt in owed], "court": COURT})}
+    codes = tx.known(_codes)
     return tuple(
         OpenDebt(
             inscription=debt.inscription,

@@ -4,7 +4,7 @@ words go out by `channels/`: neither knows of the other."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
@@ -30,14 +30,40 @@ class Charge:
     """CPF or CNPJ without punctuation."""
     name: str
     receiver: Receiver
+    recurrence: str | None = None
+    """The authorisation by which it is debited; None: whoever has its code pays it."""
 
 
 @dataclass(frozen=True)
 class Issued:
-    brcode: str
+    brcode: str | None
+    """None: it is debited, and nobody needs a code."""
     revision: int
     """The higher of two is the newer."""
     location: str | None = None
+
+
+@dataclass(frozen=True)
+class BankAccount:
+    """An account at a bank."""
+
+    agency: str
+    """Empty where the bank has none."""
+    number: str
+
+
+@dataclass(frozen=True)
+class Authorization:
+    """An authorisation to be asked of a payer: that an agreement's instalments are debited from his account."""
+
+    agreement: str
+    first_due: date
+    tax_id: str
+    name: str
+    ispb: str
+    """The payer's bank, by its number in the payment system."""
+    account: BankAccount
+    asked_at: datetime
 
 
 class Closed(Exception):
@@ -56,6 +82,10 @@ class Bank(Protocol):
     paid_once: bool
     """Whether a charge is closed by its first payment."""
 
+    @property
+    def debits(self) -> Debits | None:
+        """By whom it debits charges for which it has an authorisation; None: it doesn't."""
+
     def new_txid(self) -> str: ...
 
     def issue(self, charge: Charge) -> Issued:
@@ -66,3 +96,13 @@ class Bank(Protocol):
 
     def remove(self, txid: str) -> None:
         """Take a charge back, so that nobody can pay it any more. Raises as `issue`."""
+
+
+class Debits(Bank, Protocol):
+    """A bank that debits what it charges, once the payer has authorised it."""
+
+    def ask(self, wanted: Authorization) -> str:
+        """Ask a payer for his authorisation; return the recurrence's id. Raises Unavailable, or Refusal."""
+
+    def end(self, recurrence: str) -> None:
+        """End a recurrence, so that nothing more is debited by it. Raises Unavailable, or Refusal."""

@@ -15,6 +15,7 @@ from models.payment.brcode import STATIC_TXID, static
 
 class PixKey:
     paid_once = False
+    debits = None
 
     def __init__(self, key: str) -> None:
         self._key = key

@@ -8,9 +8,12 @@ from collections.abc import Mapping
 
 import httpx
 
-from banks.bank import Bank
+from banks.api_pix import ApiPix
+from banks.bank import Bank, BankAccount
+from banks.pix_automatico import SCOPES as SCOPES_OF_DEBITS
+from banks.pix_automatico import PixAutomatico
 from banks.pix_key import PixKey
-from banks.psp import Psp
+from banks.psp import SCOPES, Psp
 from models.errors import Refusal
 from models.payment.brcode import LONGEST_KEY
 from models.payment.our_numbers import SLIP_BANKS, Account
@@ -26,6 +29,8 @@ NEEDED = {
 }
 TOKEN_URL = "REGUA_PSP_TOKEN_URL"  # noqa: S105 - a setting's name
 """For banks that give tokens elsewhere than under /oauth/token of the API's host."""
+ACCOUNT = "REGUA_PSP_ACCOUNT"
+"""The account that debits are paid to, where the bank has Pix Automático."""
 
 CNPJ_DIGITS = 14
 LOOPBACK = ("127.0.0.1", "localhost")
@@ -42,14 +47,24 @@ def bank_from(environment: Mapping[str, str]) -> Bank | None:
         return PixKey(key) if key else None
     if missing := [f"{name} ({what})" for name, what in NEEDED.items() if name not in given]:
         raise Refusal(f"the bank is configured by half; set {', '.join(missing)}")
-    return Psp(
+    receiver = account_from(given[ACCOUNT], ACCOUNT) if ACCOUNT in given else None
+    api = ApiPix(
         url=_url(given, "REGUA_PSP_URL"),
         client_id=given["REGUA_PSP_CLIENT_ID"],
         client_secret=given["REGUA_PSP_CLIENT_SECRET"],
-        key=given["REGUA_PIX_KEY"],
         token_url=_url(given, TOKEN_URL) if TOKEN_URL in given else str(_host(given).join("/oauth/token")),
+        scopes=f"{SCOPES} {SCOPES_OF_DEBITS}" if receiver else SCOPES,
         certificate=_certificate(given["REGUA_PSP_CERT"], given["REGUA_PSP_KEY_FILE"]),
     )
+    return Psp(api, given["REGUA_PIX_KEY"], PixAutomatico(api, receiver) if receiver else None)
+
+
+def account_from(written: str, what: str) -> BankAccount:
+    """The account written as AGENCY/NUMBER, or its number alone. Raises Refusal."""
+    agency, _, number = written.replace("-", "").rpartition("/")
+    if not (re.fullmatch("[0-9]{0,4}", agency) and re.fullmatch("[0-9A-Za-z]{1,20}", number)):
+        raise Refusal(f"{what} is an account as AGENCY/NUMBER, the agency of up to 4 digits, the number of up to 20")
+    return BankAccount(agency, number)
 
 
 SLIP_FIELDS = {

@@ -13,6 +13,7 @@ from temporalio.client import Client, WorkflowHandle, WorkflowHistory
 
 from bench.bare_ruler import QUEUE, BareRuler
 from bench.ground import MONDAY, Ground, clock_of
+from bench.processor import processor_seconds
 from workflows.intakes import start_cohort
 from workflows.names import case_workflow_id
 
@@ -39,10 +40,17 @@ class Climb:
     """The seconds that each took, from its first rung to its last."""
     history: WorkflowHistory
     """The history of one of them."""
+    processor: float
+    """Seconds of processor time from the end of the starts to the last rung, of all processes."""
 
     @property
     def rungs_a_second(self) -> float:
         return self.climbers * len(self.waves) / sum(self.waves)
+
+    @property
+    def processor_ms(self) -> float:
+        """Milliseconds of processor time a rung."""
+        return 1000 * self.processor / (self.climbers * len(self.waves))
 
 
 async def climb(ground: Ground, waves: int = WAVES) -> Climb:
@@ -52,13 +60,15 @@ async def climb(ground: Ground, waves: int = WAVES) -> Climb:
     client = await ground.client()
     cohort = ground.cohort(tax, clock)
     await (await start_cohort(client, cohort.name, cohort.frozen.ruler.label)).result()
+    before = processor_seconds()
     days = (LAST_DAYS[waves] - MONDAY).days * scale.day_seconds
     await ground.until(lambda: ground.ask(SENT, tax=tax) >= scale.climbers * waves, days + PATIENCE_SECONDS)
+    spent = processor_seconds() - before
     with ground.engine.connect() as connection:
         took = [row.seconds.total_seconds() for row in connection.execute(text(TOOK), {"tax": tax})]
     case = ground.ask("SELECT min(id) FROM cases WHERE cohort = :tax", tax=tax)
     history = await client.get_workflow_handle(case_workflow_id(case)).fetch_history()
-    return Climb(scale.climbers, took[:waves], history)
+    return Climb(scale.climbers, took[:waves], history, spent)
 
 
 async def bare_climb(ground: Ground, waves: int = WAVES) -> Climb:
@@ -71,9 +81,11 @@ async def bare_climb(ground: Ground, waves: int = WAVES) -> Climb:
         return [begins + DAYS_APART * day * wave + window * share for wave in range(waves)]
 
     started = await start_bare(client, [rungs(number) for number in range(scale.climbers)])
+    before = processor_seconds()
     done = await asyncio.gather(*(handle.result() for handle in started))
+    spent = processor_seconds() - before
     took = [max(instants) - min(instants) for instants in zip(*done, strict=True)]
-    return Climb(scale.climbers, took, await started[0].fetch_history())
+    return Climb(scale.climbers, took, await started[0].fetch_history(), spent)
 
 
 async def start_bare(client: Client, rungs: Sequence[list[datetime]]) -> list[WorkflowHandle[BareRuler, list[float]]]:

@@ -29,6 +29,11 @@ def share_of_bare(least: float, figure: str, ours: float, bare: float) -> Figure
     return Figure(figure, ours, bare, f"≥ {least:g} × bare", ours >= least * bare)
 
 
+def beside_bare(least: float, figure: str, ours: float, bare: float) -> Figure:
+    """A cost, of which the bare one is to be at least such a part."""
+    return Figure(figure, ours, bare, f"bare ≥ {least:g} × ours", bare >= least * ours)
+
+
 def percentile(samples: Sequence[float], percent: float) -> float:
     """The percentile by the nearest rank: a value that was measured, not one between two."""
     return sorted(samples)[max(math.ceil(len(samples) * percent / 100), 1) - 1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, date, datetime
@@ -287,6 +288,25 @@ def end_debit(
     from operations.agreements import end_agreed_debit
 
     _change(end_agreed_debit, agreement, by, reason, as_json)
+
+
+@agreement_commands.command("ask-debit")
+def ask_debit(
+    agreement: Annotated[str, typer.Argument(metavar="ID")],
+    by: By,
+    bank: Annotated[str, typer.Option(metavar="ISPB", help="The taxpayer's bank.")],
+    account: Annotated[str, typer.Option(metavar="[AGENCY/]NUMBER", help="His account there.")],
+    as_json: Json = False,
+) -> None:
+    """Ask a taxpayer's bank to let an agreement's instalments be debited, by Pix Automático."""
+    from banks.settings import account_from, bank_from
+    from commands.imports import answering_database
+    from operations.agreements import ask_for_debit
+
+    ours, his = bank_from(os.environ), account_from(account, "--account")
+    with answering_database() as engine:
+        recurrence = ask_for_debit(engine, credentials(by), agreement, ours, bank, his, datetime.now(UTC))
+    emit({"agreement": agreement, "recurrence": recurrence}, as_json, lambda: say(recurrence))
 
 
 @agreement_commands.command("refuse-offset")

@@ -28,6 +28,9 @@ from models.errors import Refusal
 TEND_SECONDS = 0.25
 STOP_SECONDS = 60.0
 
+MOST_WORKERS = 4
+"""As many as the embedded PostgreSQL has connections for, of which each holds twenty (`worker.CONNECTIONS`)."""
+
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0 finds a free one.")]
 
 stack = typer.Typer(no_args_is_help=True)
@@ -44,6 +47,9 @@ def up(
     ui_port: Port = 0,
     web_port: Port = 0,
     database_port: Port = 0,
+    workers: Annotated[
+        int, typer.Option(min=1, max=MOST_WORKERS, help="Worker processes: each keeps one processor busy.")
+    ] = 1,
     listen: Annotated[
         str,
         typer.Option(metavar="ADDRESS", help="Serve other machines too, by HTTPS alone: 0.0.0.0, or one address."),
@@ -64,7 +70,7 @@ def up(
     running = False
     with stoppable():
         try:
-            with Stack(home(), day_seconds, ports, listening) as started:
+            with Stack(home(), day_seconds, ports, listening, workers) as started:
                 announce(started, as_json)
                 started.publish()
                 running = True

@@ -76,9 +76,11 @@ class Stack:
         day_seconds: float = REAL_DAY,
         ports: Ports | None = None,
         listening: Listening | None = None,
+        workers: int = 1,
     ) -> None:
         self.home = home
         self.listening = listening
+        self.workers = workers
         self.day_seconds = as_day_seconds(day_seconds)
         self.ports = ports or Ports()
         self.children: list[Child] = []
@@ -159,6 +161,8 @@ class Stack:
         self._tell_temporal()
 
         worker = self._launch(self._program("worker", ports.worker_metrics, "worker.py"))
+        for number in range(2, self.workers + 1):
+            self._launch(self._program(f"worker-{number}", None, "worker.py"))
         web = self._launch(self._program("web", ports.web_metrics, "starter.py", "web", "--port", str(ports.web)))
         https = self._launch(self._served_to_others(ports, self.listening)) if self.listening else None
         worker.until(lambda: temporal.has_worker(services.temporal, TASK_QUEUE))
@@ -203,16 +207,16 @@ class Stack:
         self.children.append(child)
         return child
 
-    def _program(self, name: str, metrics: int, *arguments: str, **more: str) -> Child:
-        """One of our own processes, which finds its services in its environment; `metrics` is the port of its own, and
-        `more` are variables for it alone."""
+    def _program(self, name: str, metrics: int | None, *arguments: str, **more: str) -> Child:
+        """One of our own processes, which finds its services in its environment; `metrics` is the port of its own, if
+        it has any, and `more` are variables for it alone."""
         ui = str(self.services.ui)
         env = environment(
             TEMPORAL_ADDRESS=self.services.temporal,
             DATABASE_URL=self.services.database,
             REGUA_HOME=str(self.home),
             REGUA_DAY_SECONDS=f"{self.day_seconds:g}",
-            REGUA_METRICS=f"127.0.0.1:{metrics}",
+            REGUA_METRICS=f"127.0.0.1:{metrics}" if metrics else "",
             REGUA_PIX_SECRET=self.home.secret("pix_webhook"),
             REGUA_PAYLOAD_KEYS=self._payload_keys,
             REGUA_CODEC_KEY=self.home.secret("codec"),

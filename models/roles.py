@@ -112,6 +112,7 @@ DUTIES = {
     "agreement sign": TALK,
     "agreement break": WORK,
     "agreement end-debit": WORK,
+    "agreement ask-debit": WORK,
     "agreement refuse-offset": WORK,
     "task done": TALK,
     "call next": TALK,

@@ -80,6 +80,7 @@ TASKS = {
     "prescription": "conferir prescrição",
     "request": "responder pedido",
     "promise": "cobrar promessa não cumprida",
+    "debit": "rever o débito automático",
     "call_back": "ligar na hora combinada",
     "collect": "ligar para cobrar",
     "visit": "atender no balcão",

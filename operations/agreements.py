@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, select
 
+from banks.bank import Authorization, Bank, BankAccount
 from models.agreement.identity import Identification
+from models.agreement.instalments import State
 from models.agreement.quote import Pay
 from models.assets import PolicyBundle
 from models.errors import Refusal
 from operations.operation import BY_LINK, Act, must_say, operation, record_refused
-from storage.agreement.agreements import rescind
+from storage.agreement.agreements import read_life, read_row, rescind
 from storage.agreement.asked import SigningRequest
 from storage.agreement.debits import end_debit
 from storage.agreement.offsets import refuse_offset
@@ -21,6 +24,8 @@ from storage.agreement.policies import offered_policy
 from storage.agreement.signing import sign
 from storage.audit.log import Entry, carry
 from storage.case.cases import read_case
+from storage.payments.recurrences import asked_of, record_asked
+from storage.schema import taxpayers
 
 
 @operation("agreement sign")
@@ -84,6 +89,49 @@ def refuse_agreed_offset(act: Act, agreement: str, reason: str, now: datetime) -
     """Take back what a precatório paid of an agreement, since the offset was refused after all."""
     must_say("why", reason)
     refuse_offset(act.engine, agreement, act.actor, reason, now)
+
+
+@operation("agreement ask-debit")
+def ask_for_debit(act: Act, agreement: str, bank: Bank | None, ispb: str, account: BankAccount, now: datetime) -> str:
+    """Have the authority's bank ask a taxpayer's bank to let an agreement's instalments be debited (Pix Automático);
+    returns the recurrence's id. The account is told to the bank, and kept nowhere here."""
+    if bank is None or bank.debits is None:
+        raise Refusal(
+            "no bank with Pix Automático is configured (docs/pix.md); a person attests the debit, with `agreement sign"
+            " --pay direct-debit --authorization`"
+        )
+    if not re.fullmatch("[0-9A-Z]{8}", ispb):
+        raise Refusal("a bank is named by its ISPB: 8 digits or capital letters")
+    with act.engine.connect() as connection:
+        wanted = _authorization(connection, agreement, ispb, account, now)
+    # nothing is locked while a bank thinks
+    recurrence = bank.debits.ask(wanted)
+    act.tell(recurrence=recurrence)
+    with act.engine.begin() as connection:
+        asked = record_asked(connection, recurrence, agreement, act.by)
+    if not asked:
+        bank.debits.end(recurrence)
+        raise Refusal(f"somebody else asked for the debit of agreement {agreement} meanwhile")
+    return recurrence
+
+
+def _authorization(
+    connection: Connection, agreement: str, ispb: str, account: BankAccount, now: datetime
+) -> Authorization:
+    """The authorisation to ask for. Raises Refusal where nothing is to be debited, or it was asked for already."""
+    row = read_row(connection, agreement)
+    case = read_case(connection, row["case"])
+    today = case.clock.day_at(now)
+    deal, life = read_life(connection, row, today)
+    coming = [entry.due for entry in life.books.open_entries if entry.due > today]
+    if life.state is not State.ACTIVE or not coming:
+        raise Refusal(f"nothing of agreement {agreement} is still to come: there is nothing to debit")
+    if deal.request.pay is not Pay.DIRECT_DEBIT or "ended_on" in row["terms"].get("debit", {}):
+        raise Refusal(f"agreement {agreement} is not paid by direct debit")
+    if asked := asked_of(connection, agreement):
+        raise Refusal(f"the debit of agreement {agreement} was asked for already: recurrence {asked}")
+    who = connection.execute(select(taxpayers).where(taxpayers.c.id == case.taxpayer)).one()
+    return Authorization(agreement, min(coming), who.tax_id, who.name, ispb, account, now)
 
 
 @operation("agreement end-debit")

@@ -7,13 +7,16 @@ from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 
+from models.errors import Refusal
 from models.payment.pix import read_item
+from models.payment.recurrence import news_kept
 from operations.operation import Act, must_say, operation
 from storage.intake.files import TextFile
 from storage.intake.rejects import Rejects
 from storage.payments import bank_files, corrections, ledger, matching, quarantine
 from storage.payments.bank_files import BankFileImported
 from storage.payments.corrections import Corrected
+from storage.payments.recurrences import hear
 from storage.payments.reports import Recorded
 from workflows.secrecy import Cipher
 
@@ -81,7 +84,11 @@ def retry_item(act: Act, item: int, cipher: Cipher, now: datetime) -> Recorded:
     """Judge an item of the quarantine again, as of when it arrived. Raises Refusal when it still can't be read."""
     with act.engine.connect() as connection:
         sealed, arrived_at = quarantine.sealed_item(connection, item)
-    payment = read_item(cipher.unseal(sealed), arrived_at)
+    written = cipher.unseal(sealed)
+    news = news_kept(written)
+    if news and hear(act.engine, [news], now):
+        raise Refusal(f"item {item} is still of nothing that is on record")
+    payment = None if news else read_item(written, arrived_at)
     recorded = ledger.record_pix(act.engine, [payment] if payment else [], now)
     quarantine.settle_item(act.engine, item, act.by)
     return recorded

@@ -32,6 +32,7 @@ from web.portal.statement import statement_routes
 from web.security.guard import Guard
 from web.security.validation import quote_nothing
 from web.webhooks.pix import pix_routes
+from web.webhooks.pix_automatico import recurrence_routes
 from web.webhooks.sendgrid import sendgrid_routes
 from web.webhooks.twilio import twilio_routes, twilio_settings
 from workflows import client
@@ -68,6 +69,7 @@ def create_app(database: str, temporal_address: str | None, pix_secrets: str) ->
     app.add_middleware(Guard)
     quote_nothing(app)
     app.include_router(pix_routes(engine, pix_secrets, cipher))
+    app.include_router(recurrence_routes(engine, pix_secrets, cipher))
     app.include_router(sendgrid_routes(engine, os.environ.get("SENDGRID_WEBHOOK_KEY", "")))
     app.include_router(twilio_routes(engine, twilio_settings(os.environ), links.pay if links else None))
     beneficiary = beneficiary_from(os.environ)

@@ -33,7 +33,7 @@ PIX_CHANNELS = ("9", "i", "I")
 
 
 def is_febraban(first: str) -> bool:
-    return first[:1].upper() == "A"
+    return first[:2].upper() in ("A1", "A2")
 
 
 class FebrabanReturn(BankReturn):

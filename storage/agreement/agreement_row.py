@@ -68,6 +68,7 @@ class AgreementRow(TypedDict):
     broken_on: date | None
     decided_on: date | None
     completed_on: date | None
+    charges: dict[str, str]
     next_step: dict[str, object] | None
     """A models.agreement.instalments.Step."""
     revision: int

@@ -6,7 +6,7 @@ Rows are locked as everywhere: cases by id, then debts by id. Who holds the debt
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -219,14 +219,14 @@ def tell(connection: Connection, agreement: str, today: date) -> AgreementRecord
     turned = _transition(connection, row, life, case, today)
     _put_instalments(connection, row, life, today)
     shares = read_shares(connection, row, life)
-    left = allocate(connection, agreement, shares, life)
-    write_off(connection, row, left, life, case)
+    allotted = allocate(connection, agreement, shares, life)
+    write_off(connection, row, allotted.left, life, case)
     moved = _hold(connection, agreement, [share.debt for share in shares], held is not None)
     _put_tasks(connection, row, deal, life, case, any(share.protested for share in shares))
     if moved or turned:
         open_cases = connection.scalars(LOCK_CASES, {"debts": [share.debt for share in shares]}).all()
         enqueue(connection, open_cases, AgreementChanged(agreement=agreement))
-    _save(connection, row, life, held)
+    _save(connection, row, life, held, allotted.charges)
     return AgreementRecord(agreement, case, deal, life, row["revision"] + 1)
 
 
@@ -293,7 +293,9 @@ def _put_instalments(connection: Connection, row: AgreementRow, life: Life, toda
     connection.execute(put, rows)
 
 
-def _save(connection: Connection, row: AgreementRow, life: Life, held: date | None) -> None:
+def _save(
+    connection: Connection, row: AgreementRow, life: Life, held: date | None, charges: Mapping[str, Decimal]
+) -> None:
     broken, completed = life.state is State.BROKEN, life.state is State.COMPLETED
     closed = broken or completed
     values = {
@@ -302,6 +304,7 @@ def _save(connection: Connection, row: AgreementRow, life: Life, held: date | No
         "broken_on": life.breaks_on if broken else None,
         "decided_on": life.decided_on if broken else None,
         "completed_on": life.completed_on if completed else None,
+        "charges": {} if broken else {debt: f"{amount:.2f}" for debt, amount in charges.items() if amount},
         "next_step": life.step.model_dump(mode="json") if life.step else None,
         "revision": row["revision"] + 1,
         "closed_at": (row["closed_at"] or func.clock_timestamp()) if closed else None,

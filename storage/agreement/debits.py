@@ -12,6 +12,7 @@ from models.agreement.instalments import State
 from models.case.commands import Act
 from models.case.journal import EntryKind
 from models.errors import Refusal
+from models.events import InstalmentsChanged
 from models.formats import day, money
 from models.roles import Actor
 from storage.agreement.added import add_instalment
@@ -19,6 +20,7 @@ from storage.agreement.agreement_row import Debit
 from storage.agreement.agreements import AgreementRecord, agreement_transaction, read_row, tell
 from storage.case.acts import put_act
 from storage.case.transaction import record_decision
+from storage.outbox import enqueue
 from storage.schema import agreements
 
 
@@ -44,4 +46,6 @@ def end_debit(engine: Engine, agreement: str, who: Actor, why: str, now: datetim
             what += f"; {money(lost)} do desconto se perdem, a pagar em mais uma parcela até {day(due)}"
         record_decision(tx.connection, tx.agreed.case, EntryKind.AGREEMENT_DEBIT_ENDED, what, tx.today)
         put_act(tx.connection, Act.END_DEBIT, tx.agreed.case.id, who, f"{what} ({agreement})")
+        # what its bank would still debit is called off
+        enqueue(tx.connection, [tx.agreed.case.id], InstalmentsChanged(agreement=agreement))
         return tell(tx.connection, agreement, tx.today)

@@ -94,9 +94,19 @@ def _lacks(share: RowMapping, room: Decimal | None, added: Decimal) -> Decimal:
     return max(NOTHING, left if room is None else min(room, left))
 
 
-def allocate(connection: Connection, agreement: str, shares: list[Share], life: Life) -> dict[str, Decimal]:
+@dataclass(frozen=True)
+class Allotted:
+    """An agreement's money on its debts, by debt."""
+
+    left: dict[str, Decimal]
+    """The part of each that is still to be paid."""
+    charges: dict[str, Decimal]
+    """The part of the money on each that paid what time added to instalments."""
+
+
+def allocate(connection: Connection, agreement: str, shares: list[Share], life: Life) -> Allotted:
     """Allocate the agreement's payments among its debts by CTN art. 163; what was paid straight to a debt fills it
-    first. What time added to an instalment goes where its principal went. Returns what each debt still lacks."""
+    first. What time added to an instalment goes where its principal went."""
     claims = [
         Claim(share.debt, share.lacks, date.min, own=share.own, kind=share.kind, prescribes=share.prescribes)
         for share in shares
@@ -116,10 +126,14 @@ def allocate(connection: Connection, agreement: str, shares: list[Share], life: 
     old = {(each.payment, each.debt): each.amount for each in connection.execute(select(allocations).where(mine))}
     if new != old:
         _put(connection, shares, new, old)
-    return {
-        share.debt: share.lacks - sum((parts.get(share.debt, NOTHING) for parts in settled.shares.values()), NOTHING)
+    principal = {
+        share.debt: sum((parts.get(share.debt, NOTHING) for parts in settled.shares.values()), NOTHING)
         for share in shares
     }
+    charges = {debt: life.books.charges_on[debt] - part for debt, part in principal.items()}
+    for (_, debt), amount in new.items():
+        charges[debt] += amount
+    return Allotted({share.debt: share.lacks - principal[share.debt] for share in shares}, charges)
 
 
 Allocations = dict[tuple[int, str], Decimal]
@@ -221,8 +235,10 @@ def _superseded(
             last = max((each.id for each in before), default=0)
             signed = Payment(last + 1, row["signed_on"], agreed[claim.id])
             besides = _owed(claim, [*before, signed], on, rates)
-            difference = _owed(claim, without, on, rates) - besides
-            found[claim.id] = difference if besides > 0 else max(difference, NOTHING)
+            owed = _owed(claim, without, on, rates)
+            # what nothing is added to has nothing to supersede, however much more than it needs was paid
+            paid_beyond = besides if besides > 0 or claim.table else NOTHING
+            found[claim.id] = owed - paid_beyond if besides > 0 else max(owed - paid_beyond, NOTHING)
     except Unreckonable:
         return None
     return found

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from sqlalchemy import Connection, Engine, func, text, update
 
@@ -55,6 +55,21 @@ QUEUED = with_array(
     """,
 )
 
+T = TypeVar("T")
+
+
+class Beside:
+    """The case transactions of one transaction, and what was read for all of them when the first one asked for it."""
+
+    def __init__(self, transactions: Sequence[CaseTransaction]) -> None:
+        self._transactions = transactions
+        self._read: dict[object, Mapping[str, Any]] = {}
+
+    def read(self, of: Callable[[Connection, Sequence[CaseTransaction]], Mapping[str, T]]) -> Mapping[str, T]:
+        if of not in self._read:
+            self._read[of] = of(self._transactions[0].connection, self._transactions)
+        return self._read[of]
+
 
 @dataclass
 class CaseTransaction:
@@ -73,6 +88,8 @@ class CaseTransaction:
     """The contact that was begun in it."""
     claims: list[Mapping[str, object]] = field(default_factory=list)
     """Rows of notices that are still to be written."""
+    beside: Beside | None = None
+    """None: it is the only one."""
 
     @property
     def today(self) -> date:
@@ -101,6 +118,11 @@ class CaseTransaction:
             return Situation(state=self.status)
         situation = self.decision.situation
         return situation.model_copy(update={"blocks": dated(situation.blocks, self.case.blocks, self.today)})
+
+    def known(self, of: Callable[[Connection, Sequence[CaseTransaction]], Mapping[str, T]]) -> T:
+        """Read something of this case, and of all beside it at once: `of` gives it by case. It may not depend on what a
+        case transaction changes."""
+        return (self.beside or Beside([self])).read(of)[self.case.id]
 
     def judge(self, state: CaseState) -> None:
         """Decide anew from `state`."""
@@ -256,6 +278,9 @@ def case_transactions(
             read = _read_alike(connection, [case for _, case in alike], day, unaddressed)
             held += [(look, transaction_of(connection, each)) for (look, _), each in zip(alike, read, strict=True)]
         held.sort(key=lambda one: (one[1].case.cohort, one[1].case.id))
+        beside = Beside([tx for _, tx in held])
+        for _, tx in held:
+            tx.beside = beside
         yield held
         _save(connection, [tx for _, tx in held if tx.case.closed_at is None])
 

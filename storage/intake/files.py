@@ -26,6 +26,8 @@ BINARY = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a"))
 
 
 DELIMITERS = (";", ",", "\t", "|")
+BLANK = "".join(DELIMITERS) + " "
+"""All that is on a line of empty cells."""
 _SEPARATOR = re.compile(r"\W?sep=([;,\t|])\W?")
 """The line by which a spreadsheet names the separator of those after it."""
 
@@ -137,10 +139,11 @@ def _decoded(line: bytes) -> tuple[str, bool]:
 
 
 def look_over(path: Path) -> SourceFile:
-    """Refuse what is not a text file of rows; find its encoding, delimiter and header: the first line, or
-    the one after a spreadsheet's `sep=;`."""
+    """Refuse what is not a text file of rows; find its encoding, delimiter and header: the first line that isn't blank,
+    or the one after a spreadsheet's `sep=;`."""
     file = look_over_text(path)
-    first, second = (*islice(file.lines(), 2), "", "")[:2]
+    written = ((place, line) for place, line in enumerate(file.lines(), start=1) if line.strip(BLANK))
+    (at, first), (after, second) = (*islice(written, 2), (0, ""), (0, ""))[:2]
     named = _SEPARATOR.fullmatch(first)
     line = second if named else first
     delimiter = named[1] if named else max(DELIMITERS, key=lambda one: len(_fields(line, one) or ()))
@@ -150,9 +153,8 @@ def look_over(path: Path) -> SourceFile:
     while header and not header[-1].strip():
         header.pop()
     header = [column.strip() for column in header]
-    return SourceFile(
-        path, file.size, file.digest, file.encoding, file.mixed, delimiter, header, header_line=2 if named else 1
-    )
+    found = after if named else at
+    return SourceFile(path, file.size, file.digest, file.encoding, file.mixed, delimiter, header, header_line=found)
 
 
 def look_over_text(path: Path) -> TextFile:

@@ -41,6 +41,8 @@ class Terms:
     due: date
     of: tuple[Member, ...] = ()
     """The debts of a case's charge, each with what of it is its own, in the order in which a payment fills them."""
+    recurrence: str | None = None
+    """The authorisation by which it is debited; None: whoever has its code pays it."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Claimed:
     issued: Terms | None
     """None: the bank hasn't confirmed it yet."""
     revision: int
+    recurrence: str | None = None
 
 
 def claim(connection: Connection, wanted: Mapping[Billed, Terms], new_txid: Callable[[], str]) -> list[Claimed]:
@@ -64,6 +67,7 @@ def claim(connection: Connection, wanted: Mapping[Billed, Terms], new_txid: Call
             "txid": new_txid(),
             "amount": terms.amount,
             "due": terms.due,
+            "recurrence": terms.recurrence,
             "state": "claimed",
         }
         for billed, terms in sorted(wanted.items())
@@ -85,8 +89,11 @@ def live(connection: Connection, billed: Collection[Billed]) -> list[Claimed]:
         Claimed(
             _billed(row),
             row["txid"],
-            Terms(row["amount"], row["due"], tuple(members.get(row["txid"], ()))) if row["state"] == "open" else None,
+            Terms(row["amount"], row["due"], tuple(members.get(row["txid"], ())), row["recurrence"])
+            if row["state"] == "open"
+            else None,
             row["revision"],
+            row["recurrence"],
         )
         for row in found
     ]
@@ -114,7 +121,7 @@ def close_paid(connection: Connection, billed: Collection[Billed]) -> None:
 
 
 def record_issued(
-    connection: Connection, txid: str, terms: Terms, brcode: str, location: str | None, revision: int
+    connection: Connection, txid: str, terms: Terms, brcode: str | None, location: str | None, revision: int
 ) -> None:
     """Record what the bank confirmed, unless a newer revision is on record or the charge was closed meanwhile."""
     confirmed = {"amount": terms.amount, "due": terms.due, "state": "open", "brcode": brcode, "location": location}
@@ -142,7 +149,7 @@ def brcodes_of(connection: Connection, debts: Collection[str]) -> dict[str, str]
 def brcodes_of_instalments(connection: Connection, agreement: str) -> dict[int, str]:
     """The BR Code of each instalment that has an open charge, by its number."""
     query = select(instalments.c.n, charges.c.brcode).join_from(charges, instalments)
-    mine = query.where(charges.c.state == "open", instalments.c.agreement == agreement)
+    mine = query.where(charges.c.state == "open", charges.c.brcode.is_not(None), instalments.c.agreement == agreement)
     return dict(connection.execute(mine).tuples().all())
 
 

@@ -1,9 +1,10 @@
 """The statement of the money that came in, payment by payment, and the proof that none of it is lost.
 
-Nothing here is stored but what an agreement's debts share. Any other payment, less what was given back of it, fills its
-debt in the order of arrival; what finds the debt full is excess. A debt that grows by a ruler's table of accrual is
-filled in the order of the payments' days, each with what was owed on it. Of an instalment's payment, what its debts
-don't share is the price of the slip, and beyond that excess.
+Nothing here is stored but what an agreement's debts share. Any other payment, less what was given back of it, fills
+its debt in the order of arrival; what finds the debt full is excess. A debt that grows by a ruler's table of accrual
+is filled in the order of the payments' days, each with what was owed on it. What time added to an agreement's
+instalments is as much more that a debt without a table needs. Of an instalment's payment, what its debts don't share
+is the price of the slip, and beyond that excess.
 """
 
 from __future__ import annotations
@@ -165,16 +166,22 @@ netted AS (
     FROM payments LEFT JOIN gone ON gone.payment = payments.id WHERE {which}
 ),
 shared AS (SELECT payment, sum(amount) AS amount FROM allocations GROUP BY payment),
+charged AS (
+    SELECT added.key AS debt, sum(CAST(added.value AS numeric)) AS amount
+    FROM agreements, jsonb_each_text(agreements.charges) AS added
+    WHERE agreements.id IN (SELECT agreement FROM agreement_debts WHERE debt IN (SELECT debt FROM netted))
+    GROUP BY added.key
+),
 filled AS (
     SELECT netted.*, coalesce(shared.amount, 0.00) AS shared, instalments.agreement,
-           debts.amount - debts.remitted
+           debts.amount - debts.remitted + coalesce(charged.amount, 0)
                - coalesce((SELECT sum(amount) FROM allocations WHERE allocations.debt = debts.id), 0)
                - sum(net) OVER (PARTITION BY netted.debt ORDER BY coalesce(matched_at, recorded_at), netted.id)
                + net AS room,
            instalments.fee
                - sum(net - coalesce(shared.amount, 0)) OVER (PARTITION BY netted.instalment ORDER BY netted.id)
                + net - coalesce(shared.amount, 0) AS fee_room
-    FROM netted LEFT JOIN debts ON debts.id = netted.debt
+    FROM netted LEFT JOIN debts ON debts.id = netted.debt LEFT JOIN charged ON charged.debt = netted.debt
     LEFT JOIN instalments ON instalments.id = netted.instalment LEFT JOIN shared ON shared.payment = netted.id
 ),
 judged AS (SELECT * FROM unnest(CAST(:judged AS bigint[]), CAST(:unneeded AS numeric[])) AS judged (payment, unneeded)),

@@ -3,7 +3,7 @@
 Rows are locked in one order everywhere: cases by id, then debts by id. So payments and notices queue, never deadlock.
 """
 
-from storage.schema.agreements import agreement_debts, agreements, instalments
+from storage.schema.agreements import agreement_debts, agreements, instalments, recurrences
 from storage.schema.audit import audit_log, once_links, restatements, sessions, sign_ins, tokens
 from storage.schema.base import metadata
 from storage.schema.cases import arms, cases, cohorts, decisions, experiments, intakes, outbox
@@ -118,6 +118,7 @@ __all__ = [
     "published",
     "quarantined_items",
     "rates",
+    "recurrences",
     "remissions",
     "remittances",
     "replies",

@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from models.agreement.identity import Identification
 from models.agreement.instalments import State as AgreementState
+from models.payment.recurrence import Status as RecurrenceStatus
 from storage.schema.base import NOW, OPAQUE_ID, PIX_TXID, metadata, one_of
 
 # instalment agreements: a debt is in one that lives at most
@@ -50,6 +51,8 @@ agreements = Table(
     Column("broken_on", Date),
     Column("decided_on", Date),
     Column("completed_on", Date),
+    # of the money on each debt, what paid what time added to instalments; of a broken one it pays the debts
+    Column("charges", JSONB, nullable=False, server_default=text("'{}'")),
     Column("next_step", JSONB),
     Column("revision", Integer, nullable=False, server_default=text("0")),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
@@ -95,4 +98,26 @@ instalments = Table(
     Column("slip_number", BigInteger, Identity(always=True, start=5_000_000_000_000), nullable=False, unique=True),
     UniqueConstraint("agreement", "n"),
     CheckConstraint("amount >= 0", name="amount_not_negative"),
+)
+
+
+# what a payer was asked to authorise: that an agreement's instalments are debited (Pix Automático)
+recurrences = Table(
+    "recurrences",
+    metadata,
+    # the bank's
+    Column("id", Text, primary_key=True),
+    Column("agreement", ForeignKey("agreements.id"), nullable=False),
+    Column("status", Text, nullable=False, server_default=text("'CRIADA'")),
+    Column("asked_by", Text, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Column("updated_at", DateTime(timezone=True), nullable=False, server_default=NOW),
+    Index("ix_recurrences_agreement", "agreement"),
+    Index(
+        "uq_recurrences_agreement",
+        "agreement",
+        unique=True,
+        postgresql_where=text("status IN ('CRIADA', 'APROVADA')"),
+    ),
+    one_of("status", RecurrenceStatus),
 )

@@ -143,6 +143,8 @@ charges = Table(
     Column("instalment", ForeignKey("instalments.id")),
     # all that the case owes, shared by `charge_debts`
     Column("case", ForeignKey("cases.id")),
+    # the authorisation by which it is debited; none: whoever has its code pays it
+    Column("recurrence", ForeignKey("recurrences.id")),
     Column("txid", Text, nullable=False, unique=True),
     Column("amount", Numeric(15, 2), nullable=False),
     Column("due", Date, nullable=False),
@@ -161,6 +163,7 @@ charges = Table(
     Index("ix_charges_debt", "debt"),
     Index("ix_charges_instalment", "instalment"),
     Index("ix_charges_case", "case"),
+    Index("ix_charges_recurrence", "recurrence"),
 )
 
 # what of a case's charge is for each debt, in the order in which a payment fills them

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, insert, text
 
 from models.case.step import Action
 from models.contact.delivery import Progress
+from models.errors import Refusal
 from models.events import ExtractChanged
 from models.law.grounds import Ground
 from operations.cases import approve_suspension
@@ -254,6 +255,20 @@ def test_l16_a_benefit_granted_between_two_approvals_is_seen(engine: Engine) -> 
     with engine.begin() as connection:
         connection.execute(insert(benefits).values(taxpayer=life.taxpayer, code="P2", name="Outro"))
     assert seen() != before
+
+
+def test_l16_the_second_approval_is_refused_where_a_benefit_was_granted_since_the_first(engine: Engine) -> None:
+    """Also before the case's workflow has heard of it."""
+    street, life = lived(engine, builders.unpaid(4, "20000000.00"))
+    awaits_approval(street, life)
+    approve_suspension(engine, Credentials("Ana"), life.case, "", "conferido", street.now)
+    street.rest()
+    with engine.begin() as connection:
+        connection.execute(insert(benefits).values(taxpayer=life.taxpayer, code="P2", name="Outro"))
+    with pytest.raises(Refusal, match="the case has changed"):
+        approve_suspension(engine, Credentials("Bia"), life.case, "", "conferido", street.now)
+    street.rest()
+    assert life.rows('SELECT count(*) FROM suspensions WHERE "case" = :case') == [(0,)]
 
 
 # ---- L20: what is given back is given back whole

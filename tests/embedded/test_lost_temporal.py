@@ -32,8 +32,25 @@ KNOWN = ((build_id(), "", ""), RETENTION.days, {*SEARCH_ATTRIBUTES}, set[str]())
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with Stack(Home(tmp_path_factory.mktemp("home"))) as stack:
+    with Stack(Home(tmp_path_factory.mktemp("home")), workers=2) as stack:
         yield stack
+
+
+def test_as_many_workers_serve_as_were_asked_for(stack: Stack) -> None:
+    deadline = time.monotonic() + 60
+    while len(pollers := asyncio.run(workers_of(stack.services.temporal))) < 2:
+        assert time.monotonic() < deadline, pollers
+        time.sleep(0.1)
+
+
+async def workers_of(address: str) -> set[str]:
+    client = await Client.connect(address)
+    question = DescribeTaskQueueRequest(
+        namespace=NAMESPACE,
+        task_queue=TaskQueue(name=TASK_QUEUE),
+        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+    )
+    return {poller.identity for poller in (await client.workflow_service.describe_task_queue(question)).pollers}
 
 
 def test_a_new_temporal_server_is_told_what_it_must_know(stack: Stack) -> None:

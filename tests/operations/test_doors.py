@@ -191,6 +191,7 @@ def test_a_command_calls_the_operation_of_its_name_and_no_other(path: str) -> No
 
 PUBLIC = {
     *(f"/webhooks/pix/{{given}}{ending}" for ending in ("", "/", "/pix", "/pix/", "/pix/pix", "/pix/pix/")),
+    *(f"/webhooks/pix/{{given}}/{told}{ending}" for told in ("rec", "cobr") for ending in ("", "/")),
     "/webhooks/sendgrid",
     "/webhooks/twilio/status",
     "/webhooks/twilio/inbound",

@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import Engine, insert, text, update
 from sqlalchemy.exc import IntegrityError
 
+from banks.bank import BankAccount
 from models.agreement.quote import Pay
 from models.case.selection import Selection
 from models.collections.outcome import Outcome as CallOutcome
@@ -40,7 +41,13 @@ from models.payment.our_numbers import Account
 from models.payment.pix import PixPayment
 from models.payment.slip import Beneficiary
 from models.roles import DUTIES, Role
-from operations.agreements import break_agreement, end_agreed_debit, refuse_agreed_offset, sign_agreement
+from operations.agreements import (
+    ask_for_debit,
+    break_agreement,
+    end_agreed_debit,
+    refuse_agreed_offset,
+    sign_agreement,
+)
 from operations.calls import confirm_party, reassign_call, receive_visit, set_queues, take_next, tell_outcome
 from operations.cases import (
     approve_suspension,
@@ -137,6 +144,7 @@ from storage.schema import notice_credits, taxpayers
 from tests import post_world
 from tests.agreement_world import OPENED, SP, Contract, at, contract
 from tests.bank_lines import Paid, barcode, febraban
+from tests.banks.fake_psp import FakePsp
 from tests.builders import FACTS, ICMS, REGISTERED, revised_icms
 from tests.delivery_world import DeliveryWorld
 from tests.payloads import CIPHER
@@ -802,6 +810,15 @@ def _(world: World) -> str:
     wanted = SigningRequest(1, precatorio=Precatorio(Decimal("10.00"), "01.023.456/2026"))
     agreement = sign_agreement(world.engine, BIA, world.case, load_policy("belo-horizonte"), wanted, NOW)
     refuse_agreed_offset(world.engine, BIA, agreement, "cessão não homologada", NOW)
+    return agreement
+
+
+@carried_out("agreement ask-debit")
+def _(world: World) -> str:
+    wanted = SigningRequest(3, pay=Pay.DIRECT_DEBIT, authorization="0001")
+    agreement = sign_agreement(world.engine, BIA, world.case, load_policy("belo-horizonte"), wanted, NOW)
+    bank, account = FakePsp(today=NOW.date()).client(), BankAccount("2569", "550689")
+    ask_for_debit(world.engine, BIA, agreement, bank, "91193552", account, NOW)
     return agreement
 
 

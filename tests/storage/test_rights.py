@@ -61,6 +61,8 @@ DELETE FROM request_files
 UPDATE bank_files SET amount = 1
 DELETE FROM bank_files
 UPDATE charges SET txid = 'x'
+UPDATE recurrences SET agreement = 'x'
+DELETE FROM recurrences
 DELETE FROM charges
 UPDATE instalments SET pix_txid = 'x'
 DELETE FROM instalments

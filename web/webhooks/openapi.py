@@ -47,6 +47,36 @@ PAYMENT = object_of(
 PIX_CALLBACK = taking("application/json", object_of(["pix"], pix={"type": "array", "items": PAYMENT}))
 """The Central Bank's API Pix 2.9.0, as wide as `models/payment/pix.py` reads it."""
 
+NEWS_OF_RECURRENCES = taking(
+    "application/json",
+    object_of(
+        ["recs"],
+        recs={
+            "type": "array",
+            "items": object_of(
+                ["idRec", "status"],
+                idRec={"type": "string", "pattern": "^[a-zA-Z0-9]{29}$"},
+                status={"enum": ["CRIADA", "APROVADA", "REJEITADA", "EXPIRADA", "CANCELADA"]},
+            ),
+        },
+    ),
+)
+NEWS_OF_DEBITS = taking(
+    "application/json",
+    object_of(
+        ["cobsr"],
+        cobsr={
+            "type": "array",
+            "items": object_of(
+                ["idRec", "txid", "status"],
+                idRec={"type": "string", "pattern": "^[a-zA-Z0-9]{29}$"},
+                txid={"type": "string", "pattern": "^[a-zA-Z0-9]{26,35}$"},
+                status={"enum": ["CRIADA", "ATIVA", "CONCLUIDA", "EXPIRADA", "REJEITADA", "CANCELADA"]},
+            ),
+        },
+    ),
+)
+
 SENDGRID_EVENT = object_of(
     ["event", "sg_event_id", "timestamp"],
     event={"anyOf": [{"enum": ["processed", "delivered", "open", "click", "bounce", "dropped", "unsubscribe"]}, TEXT]},

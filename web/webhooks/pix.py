@@ -9,7 +9,7 @@ one payment as for a hundred.
 """
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -46,15 +46,12 @@ NOTHING_NEW = Recorded(0, 0, 0)
 
 def pix_routes(engine: Engine, secrets: str, cipher: Cipher) -> APIRouter:
     """The routes of the callback. Raises Refusal when one of the secrets could be guessed."""
-    known = [secret.encode() for secret in newest_first(secrets)]
-    if not known or any(len(secret) < SHORTEST for secret in known):
-        raise Refusal(f"REGUA_PIX_SECRET is shorter than {SHORTEST} characters; make a random one")
+    refuse_strangers = doorkeeper(secrets)
     router = APIRouter(route_class=Webhook)
     counter = Counter(engine, cipher)
 
     async def receive(given: str, request: Request) -> dict[str, int]:
-        if not any(hmac.compare_digest(given.encode(), secret) for secret in known):
-            raise Refused(401, "this is not the address of a webhook")
+        refuse_strangers(given)
         recorded = await counter.post(Call(await request.body(), datetime.now(UTC)))
         return {"payments": recorded.payments, "reversals": recorded.reversals}
 
@@ -62,6 +59,19 @@ def pix_routes(engine: Engine, secrets: str, cipher: Cipher) -> APIRouter:
         path = f"/webhooks/pix/{{given}}{ending}"
         router.add_api_route(path, receive, methods=["POST"], openapi_extra=PIX_CALLBACK, responses=REFUSALS)
     return router
+
+
+def doorkeeper(secrets: str) -> Callable[[str], None]:
+    """A check that refuses who calls without one of the secrets. Raises Refusal when one of them could be guessed."""
+    known = [secret.encode() for secret in newest_first(secrets)]
+    if not known or any(len(secret) < SHORTEST for secret in known):
+        raise Refusal(f"REGUA_PIX_SECRET is shorter than {SHORTEST} characters; make a random one")
+
+    def refuse_strangers(given: str) -> None:
+        if not any(hmac.compare_digest(given.encode(), secret) for secret in known):
+            raise Refused(401, "this is not the address of a webhook")
+
+    return refuse_strangers
 
 
 @dataclass(eq=False)

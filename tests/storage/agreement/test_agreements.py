@@ -34,6 +34,8 @@ from tests.chance import examples, fresh_key
 BIA = Actor("Bia")
 SIGNED = date(2026, 3, 10)
 SECOND_DUE = date(2026, 4, 10)
+JUNE, JULY, AUGUST = date(2026, 6, 10), date(2026, 7, 10), date(2026, 8, 10)
+"""Working days, a month apart."""
 LAST_DAY = date(2026, 5, 29)
 """The last banking day of the month after the second instalment's due date (São Paulo)."""
 CERTAIN = date(2026, 6, 3)
@@ -419,6 +421,38 @@ def test_what_a_debt_does_not_need_is_excess_and_pays_no_instalment(made: Contra
     assert (made.state, made.balances) == ("completed", ["0.00", "0.00"])
     assert made.rows("SELECT count(*) FROM remissions") == [(0,)]
     assert made.balanced()
+
+
+def test_what_time_added_is_no_excess_when_it_is_paid_straight_to_a_debt(engine: Engine) -> None:
+    """300.00, 303.00 (1 % a month) and 306.55 (0.54 of IPCA, 2 % of 300.54); the second went to the debt."""
+    made = contract(engine, "900.00")
+    made.sign(BH, 3, JUNE)
+    made.pay(1, JUNE)
+    made.pay_debt(0, JULY, "303.00")
+    made.pay(3, AUGUST, "306.55")
+    assert made.state == "completed"
+    assert excesses(made) == [Decimal("0.00")] * 3
+    made.pay_debt(0, AUGUST, "10.00")
+    assert sum(excesses(made)) == Decimal("10.00")
+    assert made.balanced()
+
+
+def test_what_was_paid_for_time_pays_the_debt_itself_once_the_agreement_is_broken(engine: Engine) -> None:
+    """603.00 of 900.00 were paid, and 297.00 are owed: 10.00 more than that is excess."""
+    made = contract(engine, "900.00")
+    made.sign(BH, 3, JUNE)
+    made.pay(1, JUNE)
+    made.pay_debt(0, JULY, "303.00")
+    rescind(made.engine, made.agreement, ANA, "desistência", at(JULY))
+    made.pay_debt(0, AUGUST, "307.00")
+    assert made.balances == ["0.00"]
+    assert sum(excesses(made)) == Decimal("10.00")
+    assert made.balanced()
+
+
+def excesses(made: Contract) -> list[Decimal]:
+    with made.engine.connect() as connection:
+        return [paid["excess"] for paid in list_payments(connection, None)]
 
 
 def test_a_payment_no_debt_needs_is_excess(made: Contract) -> None:

@@ -127,7 +127,7 @@ async def test_what_is_wrong_stands_beside_its_field_and_what_was_written_stays(
 async def test_what_the_record_refuses_changes_nothing_and_is_told(engine: Engine, made: Contract) -> None:
     async with browser(engine, signed_in_as(engine, "ana", Role.ANALYST)) as http:
         refused = await http.post(address(made, "resume"))
-        late = await http.post(address(made, "interruption"), data={**FILLED["interruption"], "on": "2999-01-01"})
+        late = await http.post(address(made, "interruption"), data={**FILLED["interruption"], "on": "2199-01-01"})
     assert (refused.status_code, "O registro não permite" in refused.text) == (409, True)
     assert late.status_code == 409
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import TypedDict
 
 from sqlalchemy import Connection, Engine, RowMapping, bindparam, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -33,6 +34,7 @@ from storage.case.facts import PROCESS, read_facts, with_process
 from storage.case.journal import JournalRow
 from storage.case.transaction import end_approvals
 from storage.outbox import CHANNEL
+from storage.rows import typed_rows
 from storage.schema import cases, cohorts, decisions
 
 PAGE = 500
@@ -60,6 +62,26 @@ class Foreseen:
 
     def total(self, what: Outcome) -> int:
         return sum(count for alike, count in self.cases.items() if alike.outcome is what)
+
+
+class OnRuler(TypedDict):
+    cohort: str
+    cases: int
+    """Open, and still on it."""
+
+
+ON_RULER = text("""
+    SELECT cohorts.name AS cohort, count(cases.id) AS cases
+    FROM cohorts JOIN rulers ON rulers.digest = cohorts.ruler
+    LEFT JOIN cases ON cases.cohort = cohorts.name AND cases.ruler = cohorts.ruler AND cases.closed_at IS NULL
+    WHERE starts_with(rulers.label, :ruler || ' v') AND lifecycle <> 'cancelled'
+    GROUP BY cohorts.name ORDER BY cohorts.name
+""")
+
+
+def cohorts_on(connection: Connection, ruler: str) -> list[OnRuler]:
+    """The cohorts that go by some version of a ruler, and were not cancelled."""
+    return typed_rows(OnRuler, connection.execute(ON_RULER, {"ruler": ruler}).mappings())
 
 
 def foresee_migration(engine: Engine, name: str, to: RulerBundle, now: datetime, progress: Progress) -> Foreseen:

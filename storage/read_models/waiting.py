@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TypedDict
@@ -76,20 +77,29 @@ class WaitingCase(TypedDict):
     stage: str | None
 
 
+SINCE = "coalesce(CAST(blocks -> 0 ->> 'since' AS date), opened_on), cases.id"
+ORDERS = {"since": SINCE, "owed": f"owed DESC, {SINCE}", "cohort": f"cohort, {SINCE}"}
+"""The orders of a list of cases."""
+
 CASES = Listing[WaitingCase](
     columns="""cases.id AS "case", cohort, tax, tax_id, blocks -> 0 ->> 'reason' AS reason,
         coalesce(CAST(blocks -> 0 ->> 'since' AS date), opened_on) AS since, owed,
         next_step ->> 'row' AS hypothesis, next_step ->> 'stage' AS stage""",
-    tables="cases JOIN taxpayers ON taxpayers.id = cases.taxpayer WHERE status = :status",
-    order="coalesce(CAST(blocks -> 0 ->> 'since' AS date), opened_on), cases.id",
+    tables="""cases JOIN taxpayers ON taxpayers.id = cases.taxpayer
+        WHERE status = :status AND (:cohort = '' OR cohort = :cohort) AND (:tax = '' OR upper(tax) = upper(:tax))""",
+    order=SINCE,
     key='"case"',
     noun="case",
 )
 
 
-def list_waiting(connection: Connection, status: Status, page: Page) -> Iterator[WaitingCase]:
-    """The cases in a status, those first that came to it first."""
-    for row in CASES.rows(connection, page, {"status": status}):
+def list_waiting(
+    connection: Connection, status: Status, page: Page, cohort: str = "", tax: str = "", order: str = "since"
+) -> Iterator[WaitingCase]:
+    """The cases in a status, of a cohort or tax alone where one is named, in one of ORDERS; without one, those first
+    that came to it first."""
+    listing = replace(CASES, order=ORDERS[order])
+    for row in listing.rows(connection, page, {"status": status, "cohort": cohort, "tax": tax}):
         yield {**row, "tax_id": mask(row["tax_id"])}
 
 

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
 
 from anyio.to_thread import run_sync
-from fastapi import Request, Response
+from fastapi import Query, Request, Response
 from sqlalchemy import Connection, Engine
 
 from models.case.status import Status
@@ -30,6 +31,8 @@ ROWS = 50
 
 Row = Mapping[str, Any]
 Read = Callable[[Connection, Page], Iterable[Row]]
+Choose = Callable[[str, str, str], Read]
+"""A list's reading by the cohort and the tax that are sought, each empty for all, and the order."""
 Say = Callable[[Row], object]
 
 
@@ -45,6 +48,11 @@ class Waits:
     columns: Mapping[str, Say]
     key: str = "case"
     """The column by whose value the next page begins."""
+    choose: Choose | None = None
+    """None: the list has no filters."""
+
+    def chosen(self, cohort: str, tax: str, order: str) -> Read:
+        return self.choose(cohort, tax, order) if self.choose else self.read
 
 
 def of_cases(title: str, hint: str, status: Status) -> Waits:
@@ -62,7 +70,13 @@ def of_cases(title: str, hint: str, status: Status) -> Waits:
             "Desde": lambda row: row["since"],
             "Motivo": lambda row: row["reason"],
         },
+        choose=lambda cohort, tax, order: (
+            lambda connection, page: list_waiting(connection, status, page, cohort, tax, order)
+        ),
     )
+
+
+SORTS = {"since": "há mais tempo", "owed": "devido, do maior", "cohort": "grupo"}
 
 
 def _cell(row: Row) -> str:
@@ -162,25 +176,39 @@ LISTS: Mapping[str, Waits] = {
 }
 
 
+Sought = Annotated[str, Query(max_length=100, pattern=r"^[^\x00]*$")]
+
+
 def list_routes(engine: Engine) -> Pages:
     pages = Pages(engine)
 
     @pages.reads("waiting", "/waiting/{what}")
-    async def show(request: Request, what: str, after: str | None = None, format: str = "") -> Response:
+    async def show(
+        request: Request,
+        what: str,
+        after: str | None = None,
+        format: str = "",
+        cohort: Sought = "",
+        tax: Sought = "",
+        sort: Literal["since", "owed", "cohort"] = "since",
+    ) -> Response:
         waits = list_of(what, after)
+        rows_of = waits.chosen(cohort.strip(), tax.strip(), sort)
         if format == "csv":
-            return csv_of(waits, what, await run_sync(read, waits, Page()))
-        rows = await run_sync(read, waits, Page(ROWS + 1, after))
-        return page(request, "list", list=waits, what=what, **paged(waits, rows))
+            return csv_of(waits, what, await run_sync(read, rows_of, Page()))
+        rows = await run_sync(read, rows_of, Page(ROWS + 1, after))
+        sought = {"cohort": cohort, "tax": tax, "sort": sort}
+        kept = urlencode({name: value for name, value in sought.items() if value}) if waits.choose else ""
+        return page(request, "list", list=waits, what=what, sought=sought, kept=kept, sorts=SORTS, **paged(waits, rows))
 
     @pages.does(finish_task, "/tasks/{task}/done")
     async def done(by: Admitted, task: RowId) -> Response:
         await run_sync(finish_task, engine, by.who, task)
         return see_other("/console/waiting/tasks")
 
-    def read(waits: Waits, asked: Page) -> list[Row]:
+    def read(rows_of: Read, asked: Page) -> list[Row]:
         with engine.connect() as connection:
-            return list(waits.read(connection, asked))
+            return list(rows_of(connection, asked))
 
     return pages
 

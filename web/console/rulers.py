@@ -14,7 +14,7 @@ from jinja2 import TemplateError
 from sqlalchemy import Engine
 
 from channels.rendering import Words
-from models.assets import Texts, template_choices, template_file, with_tables
+from models.assets import Texts, published_as, template_choices, template_file, with_tables
 from models.contact.channel import CHANNELS as ALL_CHANNELS
 from models.errors import Refusal
 from models.persons import People
@@ -48,6 +48,7 @@ from web.console.ruler_forms import (
     with_row,
     with_setting,
 )
+from web.console.ruler_moves import Moves, moves_of
 from web.webhooks.webhook import Refused
 
 WORDS: dict[str, Any] = {"stages": STAGES, "channels": CHANNELS, "all_channels": ALL_CHANNELS}
@@ -114,6 +115,15 @@ def ruler_routes(engine: Engine) -> Pages:
         text = draft["texts"][file_of(ruler)] if draft else texts[file_of(ruler)]
         named = {**HEADERS, "Content-Disposition": f'attachment; filename="{ruler}.yaml"'}
         return Response(text, media_type="application/yaml; charset=utf-8", headers=named)
+
+    @pages.reads("rulers", "/rulers/{ruler}/moves")
+    async def show_moves(request: Request, ruler: str) -> Response:
+        return await run_sync(lambda: page(request, "ruler_moves", ruler_name=ruler, moves=moved(ruler)))
+
+    def moved(ruler: str) -> list[Moves]:
+        draft, texts = read(ruler)
+        known: Texts = ChainMap(draft["texts"], texts) if draft else texts  # type: ignore[arg-type]  # never written to
+        return moves_of(engine, ruler, known[file_of(ruler)], known)
 
     @pages.does(begin_draft, "/rulers/{ruler}/draft")
     async def begin(by: Admitted, ruler: str) -> Response:
@@ -227,14 +237,16 @@ def cell_of(ruler: Ruler, texts: Texts, cell: tuple[str, int]) -> dict[str, Any]
 
 
 def words_of(ruler: Ruler, rung: Rung, texts: Texts) -> Iterator[tuple[str, str, str]]:
-    """The files in which the words of a rung stand, each with its channel and its text."""
+    """The files in which a rung's words stand, or would where the product's own are sent, each with its channel and the
+    text that is sent now."""
     seen = set[str]()
     for channel in (each for ways in ruler.ways(rung).values() for each in ways):
         choices = [template_file(name) for name in template_choices(channel, rung.template)]
-        file = next((each for each in choices if each in texts), choices[0])
-        if file not in seen:
-            seen.add(file)
-            yield channel, file, texts.get(file, "")
+        sent = next((each for each in choices if each in texts), choices[0])
+        own = sent if published_as(sent) else choices[0]
+        if own not in seen:
+            seen.add(own)
+            yield channel, own, texts.get(sent, "")
 
 
 def messages_of(ruler: Ruler, row: str, rung: Rung, texts: Texts) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, text
 from models.roles import Role
 from operations.catalogue import in_force
 from storage.catalogue import SHIPPED
+from tests.storage.case.test_ruler_change_on_record import settled
 from tests.web.console.console_world import browser, signed_in_as
 
 HERE = "/console/rulers/alagoas-icms"
@@ -175,3 +176,24 @@ async def test_who_only_reads_changes_nothing(engine: Engine) -> None:
     async with browser(engine, signed_in_as(engine, "ana", Role.ANALYST)) as http:
         for nowhere in ("/console/rulers/nenhuma", f"{HERE}?row=h9&rung=0", f"{HERE}?row=h1&rung=99"):
             assert (await http.get(nowhere)).status_code == 404
+
+
+async def test_who_would_move_is_told_before_it_is_published(engine: Engine) -> None:
+    """Eight cases, one a row, five days on: some wait on a rung of seven days, which would last ten times as long."""
+    street = settled(engine, 8)
+    async with browser(engine, signed_in_as(engine, "ana", Role.ANALYST)) as http:
+        await http.post(f"{HERE}/draft")
+        page = (await http.get(f"{HERE}/moves")).text
+        assert street.cohort.name in page
+        assert "Este grupo não pode passar a ela" in page  # the street's tax is one of its own
+        of_any = (await http.get(f"{HERE}/file")).text.replace("taxes: [ICMS]\n", "")
+        assert await edit(http, {"file": FILE, "text": of_any}, "texts") == 303
+        page = (await http.get(f"{HERE}/moves")).text
+        [none] = re.findall(r"De (\d+) casos abertos, nenhum mudaria", page)
+        longer = of_any.replace("dwell: 7 business", "dwell: 70 business")
+        assert await edit(http, {"file": FILE, "text": longer}, "texts") == 303
+        page = (await http.get(f"{HERE}/moves")).text
+        assert "mais tarde" in page
+        [unchanged] = re.findall(r"Nos outros (\d+) nada mudaria", page)
+        assert int(unchanged) < int(none)
+        assert (await http.get("/console/rulers/refis-2023/moves")).text.count("Nenhum grupo em curso") == 1

@@ -119,3 +119,29 @@ async def test_a_task_is_done_from_the_list_by_who_may(engine: Engine, world: De
         ("dora", "done"),
         ("dora", "refused"),
     ]
+
+
+async def test_a_list_is_filtered_and_sorted_also_as_csv(engine: Engine, world: DeliveryWorld) -> None:
+    for owed in (100, 300, 200):
+        case = world.case(world.taxpayer(), status="unreachable")
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE cases SET owed = :owed WHERE id = :case"), {"owed": owed, "case": case})
+    with engine.begin() as connection:
+        cohort = connection.execute(text("SELECT cohort FROM cases LIMIT 1")).scalar_one()
+    here = "/console/waiting/unreachable"
+    async with browser(engine, signed_in_as(engine, "ana", Role.ANALYST)) as http:
+
+        async def owed_by(query: str) -> list[str]:
+            rows = csv.DictReader(io.StringIO((await http.get(f"{here}?{query}&format=csv")).text), delimiter=";")
+            return [row["Devido na abertura"] for row in rows]
+
+        assert await owed_by("sort=owed") == ["300,00", "200,00", "100,00"]
+        assert len(await owed_by(f"cohort={cohort}")) == 3
+        assert await owed_by("cohort=outro") == []
+        assert await owed_by("tax=XYZ") == []
+        assert len(await owed_by("tax=icms")) == 3
+        shown = (await http.get(f"{here}?sort=owed&cohort={cohort}")).text
+        assert f'value="{cohort}"' in shown
+        assert f"cohort={cohort}&amp;sort=owed&amp;format=csv" in shown
+        assert "Nada espera deste grupo" in (await http.get(f"{here}?cohort=outro")).text
+        assert (await http.get(f"{here}?sort=nome")).status_code == 404

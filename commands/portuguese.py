@@ -147,8 +147,10 @@ TASKS = {
     "prescription": ("prescrição", "conferir prescrição"),
     "request": ("pedido", "responder pedido"),
     "promise": ("promessa", "promessa não cumprida"),
+    "debit": ("débito automático", "rever o débito automático"),
     "call_back": ("retorno", "retorno combinado"),
     "collect": ("cobrança", "cobrar"),
+    "approval": ("aprovação", "decidir a suspensão de benefícios"),
     "visit": ("visita", "balcão"),
     "interference": ("interferência", "conferir quem mexeu no Temporal"),
 }

@@ -30,6 +30,7 @@ from operations.due_process import (
     release_hold,
     rule_on_defence,
     take_prior_step,
+    take_request,
 )
 from storage.case.cohorts import read_cohort
 from storage.case.prescription import SetApart, list_set_apart
@@ -198,20 +199,26 @@ def review(
     reference: Annotated[str, typer.Option(help="To record it: its number in the authority's register.")] = "",
     decided: Annotated[Answer | None, one_of(ANSWERS, help="To answer the one that is open.")] = None,
     reason: Annotated[str, typer.Option(help="To answer it: why.")] = "",
+    taken: Annotated[int | None, typer.Option(help="To take one to work on: its number. Its taxpayer is told.")] = None,
     on: Day = None,
     debt: Debts = None,
     period: Periods = None,
     json: Json = False,
 ) -> None:
-    """Record a request of the taxpayer's (--reference), or answer the open one (--decided, --reason): a reassessment,
-    an appeal, a review of what a machine decided, access, a correction, a contest. An appeal is a defence, filed and
-    decided as `case defence` does; a contest holds what it names, all that is open unless it names some."""
-    if bool(reference.strip()) == bool(decided):
+    """Record a request of the taxpayer's (--reference), take one to work on (--taken), or answer the open one
+    (--decided, --reason): a reassessment, an appeal, a review of what a machine decided, access, a correction, a
+    contest. An appeal is a defence, filed and decided as `case defence` does; a contest holds what it names, all that
+    is open unless it names some."""
+    if [bool(reference.strip()), decided is not None, taken is not None].count(True) != 1:
         raise typer.BadParameter(
-            "say --reference to record a request, or --decided and --reason to answer the open one"
+            "say --reference to record a request, --taken to work on one, or --decided and --reason to answer"
         )
     credits = _credits(debt, period)
     with answering_database() as engine:
+        if taken is not None:
+            take_request(engine, credentials(by), case, taken, _now())
+            _tell(case, f"request {taken} taken", {"request": {"id": taken, "kind": kind}}, json)
+            return
         if decided is None:
             found = record_request(engine, credentials(by), case, kind, reference, _now(), on, credits)
             done = f"{kind} of {found.made_on} recorded, to be answered by {found.due}"

@@ -199,9 +199,9 @@ def answer_request(
 
 
 @operation("case review --taken")
-def take_request(act: Act, request: int, now: datetime) -> None:
+def take_request(act: Act, case: str, request: int, now: datetime) -> None:
     """Take a request to work on it, which its taxpayer is told."""
-    filed_requests.take_request(act.engine, request, act.by, now)
+    filed_requests.take_request(act.engine, case, request, act.by, now)
 
 
 def file_by_link(

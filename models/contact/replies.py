@@ -127,9 +127,7 @@ ASK = (
     "Responda com o numero: 1 pagar, 2 parcelar, 3 ja paguei, 4 contestar, 5 falar com atendente."
     " SAIR para nao receber mais."
 )
-NOT_PROMISED = (
-    "Nao pudemos anotar seu pagamento para esse dia: um atendente vai falar com voce. Para pagar, acesse: {link}"
-)
+NOT_PROMISED = "Nao anotamos esse dia: um atendente vai falar com voce. Para pagar, acesse: {link}"
 NOTHING_OPEN = "Nao ha pendencia em aberto neste atendimento. Para falar com atendente, responda 5."
 
 ANSWERS = {

@@ -14,7 +14,7 @@ from models.contact.channel import Channel
 from models.contact.habits import ContactHabits, DayPart
 from models.law.calendar import Unit, Wait, Window
 from models.law.contact_caps import Limits
-from models.law.dated import Dated, entry_on
+from models.law.dated import EARLIEST, Dated, entry_on
 from models.law.jurisdiction import Jurisdiction, PersistentDefaulter
 from models.law.term import RECESS, Recess
 from models.law.verification import Verifiable
@@ -411,7 +411,7 @@ class Ruler(_Part, Verifiable):
         if rule is None or rule.amount is None:
             return entry_on(self.jurisdiction.persistent_defaulter, on) if rule else None
         return PersistentDefaulter(
-            **{"from": date.min},
+            **{"from": EARLIEST},
             source="LC 225/2026, arts. 11 a 13",
             amount=rule.amount,
             consecutive=rule.consecutive,

@@ -75,18 +75,19 @@ def file_request(
         return made.id
 
 
-def take_request(engine: Engine, request: int, by: str, now: datetime) -> None:
+def take_request(engine: Engine, case: str, request: int, by: str, now: datetime) -> None:
     """Take a request to work on it, which its taxpayer is told as *em análise*. Raises Refusal: there is none of that
-    number, it is answered, or somebody works on it."""
+    number in the case, it is answered, or somebody works on it."""
     with engine.begin() as connection:
-        found = connection.execute(select(requests).where(requests.c.id == request).with_for_update()).one_or_none()
+        its = (requests.c.id == request, requests.c.case == case)
+        found = connection.execute(select(requests).where(*its).with_for_update()).one_or_none()
         if found is None:
-            raise Refusal(f"there is no request {request}")
+            raise Refusal(f"there is no request {request} in case {case}")
         if found.answered_at is not None:
             raise Refusal(f"request {request} is answered already")
         if found.taken_by not in (None, by):
             raise Refusal(f"{found.taken_by} works on request {request}")
-        today = read_case(connection, found.case).clock.day_at(now)
+        today = read_case(connection, case).clock.day_at(now)
         taken = {"taken_by": by, "taken_on": found.taken_on or today}
         connection.execute(update(requests).where(requests.c.id == request).values(taken))
 

@@ -64,7 +64,7 @@ def test_of_two_rulers_it_says_which_brought_more_and_at_what_cost(line: Line, l
 def test_every_table_is_a_file_that_a_spreadsheet_opens(line: Line, ledger: Ledger, tmp_path: Path) -> None:
     code, said, complained = line(*ASKED, "--csv", tmp_path / "new")
     assert (code, said) == (0, "")
-    assert "20 tables" in complained
+    assert "22 tables" in complained
     with (tmp_path / "new" / "groups.csv").open(encoding="utf-8-sig") as file:
         control, ruler = csv.DictReader(file, delimiter=";")
     assert (control["arm"], control["received"], ruler["payers"]) == ("control", "100,00", "30")

@@ -73,6 +73,7 @@ def test_the_map_is_drawn_and_told(tmp_path: Path) -> None:
         "stage": "reminder",
         "rigidity": 1,
         "formal": False,
+        "by_habit": False,
         "tone": "friendly",
     }
     assert ElementTree.parse(picture).getroot().get("viewBox")

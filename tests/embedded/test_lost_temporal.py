@@ -178,4 +178,4 @@ def test_a_stack_starts_whose_namespace_was_deprecated_before(tmp_path: Path) ->
     with Stack(Home(tmp_path)) as stack:
         asyncio.run(deprecate_namespace(stack.services.temporal))
     with Stack(Home(tmp_path)) as stack:
-        assert asyncio.run(known_by(stack.services.temporal)) == KNOWN
+        until_it_is_known(stack)

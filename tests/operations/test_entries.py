@@ -890,8 +890,8 @@ def talk_of(world: World) -> int:
 @carried_out("case review --taken")
 def _(world: World) -> str:
     made = record_request(world.engine, BIA, world.case, RequestKind.ACCESS, "protocolo 5", NOW)
-    take_request(world.engine, BIA, made.id, NOW)
-    return str(made.id)
+    take_request(world.engine, BIA, world.case, made.id, NOW)
+    return world.case
 
 
 @carried_out("conversation claim")

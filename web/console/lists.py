@@ -198,7 +198,8 @@ def list_routes(engine: Engine) -> Pages:
             return csv_of(waits, what, await run_sync(read, rows_of, Page()))
         rows = await run_sync(read, rows_of, Page(ROWS + 1, after))
         sought = {"cohort": cohort, "tax": tax, "sort": sort}
-        kept = urlencode({name: value for name, value in sought.items() if value}) if waits.choose else ""
+        chosen = {name: value for name, value in sought.items() if value not in ("", "since")}
+        kept = urlencode(chosen) if waits.choose else ""
         return page(request, "list", list=waits, what=what, sought=sought, kept=kept, sorts=SORTS, **paged(waits, rows))
 
     @pages.does(finish_task, "/tasks/{task}/done")

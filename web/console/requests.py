@@ -35,7 +35,7 @@ FORMS: tuple[RequestForm, ...] = (
         "take", take_request, "Começar a análise",
         "O contribuinte passa a ler que o pedido está em análise.",
         "Começar", Asking, (),
-        lambda engine, who, request, said, now: take_request(engine, who, request["id"], now),
+        lambda engine, who, request, said, now: take_request(engine, who, request["case"], request["id"], now),
         lambda request: request["answer"] is None and request["taken_by"] is None,
     ),
     RequestForm(

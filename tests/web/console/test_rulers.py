@@ -179,7 +179,7 @@ async def test_who_only_reads_changes_nothing(engine: Engine) -> None:
 
 
 async def test_who_would_move_is_told_before_it_is_published(engine: Engine) -> None:
-    """Eight cases, one a row, five days on: some wait on a rung of seven days, which would last ten times as long."""
+    """Eight cases, one a row, five days on: the one of the first row would go from its reminder to its warning."""
     street = settled(engine, 8)
     async with browser(engine, signed_in_as(engine, "ana", Role.ANALYST)) as http:
         await http.post(f"{HERE}/draft")
@@ -190,10 +190,10 @@ async def test_who_would_move_is_told_before_it_is_published(engine: Engine) -> 
         assert await edit(http, {"file": FILE, "text": of_any}, "texts") == 303
         page = (await http.get(f"{HERE}/moves")).text
         [none] = re.findall(r"De (\d+) casos abertos, nenhum mudaria", page)
-        longer = of_any.replace("dwell: 7 business", "dwell: 70 business")
-        assert await edit(http, {"file": FILE, "text": longer}, "texts") == 303
+        shorter = re.sub(r"      - stage: alert\n(?:        .*\n)+?        template: \S+/h1-alert\n", "", of_any)
+        assert await edit(http, {"file": FILE, "text": shorter}, "texts") == 303
         page = (await http.get(f"{HERE}/moves")).text
-        assert "mais tarde" in page
+        assert "outro passo" in page
         [unchanged] = re.findall(r"Nos outros (\d+) nada mudaria", page)
         assert int(unchanged) < int(none)
         assert (await http.get("/console/rulers/refis-2023/moves")).text.count("Nenhum grupo em curso") == 1

@@ -1,7 +1,7 @@
 """`python -m bench.simulate`: the processors that a campaign of millions asks for, hour by hour, on paper.
 
 A sample of cases is drawn and driven through the decision function, each until it pays; it is weighted to so many
-taxpayers. What each start, rung and payment takes was measured (`COSTS`); a queue in front of each kind of process
+taxpayers. The cost of each start, rung and payment is `COSTS`; a queue in front of each kind of process
 holds what comes faster than it is done.
 """
 
@@ -42,7 +42,8 @@ COSTS: Mapping[str, Mapping[str, float]] = {
     RUNG: {"worker": 26.0, "database": 6.0, "temporal": 15.0},
     PAYMENT: {"worker": 20.0, "database": 12.0, "temporal": 16.0, "web": 12.0},
 }
-"""Milliseconds of processor time, by kind of process (docs/sizing.md says on which machine)."""
+"""Milliseconds of processor time, by kind of process: estimates from the figures of docs/sizing.md, no measurement of
+each."""
 
 PAYS = 0.06
 """The part of those who are told that pays before the next step: a guess, which decides how many rungs are climbed."""

@@ -56,8 +56,10 @@ def _listed(file: str) -> tuple[str, ...]:
     """The CPF and CNPJ of a file, one a line, however punctuated."""
     try:
         lines = Path(file).read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise Refusal(f"{file} can't be read as a list of CPF and CNPJ: {error}") from None
+    except OSError as error:
+        raise Refusal(f"{file}, a list of CPF and CNPJ, can't be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise Refusal(f"{file}, a list of CPF and CNPJ, is no text in UTF-8: save it as that") from None
     return tuple(sorted({_tax_id(line, f"{file} line {n}") for n, line in enumerate(lines, start=1) if line.strip()}))
 
 

@@ -422,7 +422,7 @@ def test_whom_it_takes_in_is_written_in_pairs(written: list[str], selection: Sel
         (["litigation=maybe"], "litigation: 'maybe' is none of yes, no"),
         (["habits=silent,loud"], "habits: 'loud' is none of paid_after_notice"),
         (["top-share=lots"], "top-share: "),
-        (["only=/nowhere/list.txt"], "only: /nowhere/list.txt can't be read as a list of CPF and CNPJ"),
+        (["only=/nowhere/list.txt"], "only: /nowhere/list.txt, a list of CPF and CNPJ, can't be read: No such file"),
         (["uf=XX"], "uf: 'XX' is no Brazilian state; write for example AL"),
     ],
 )

@@ -448,7 +448,7 @@ def test_the_page_of_the_link_has_a_campaign_s_modalities_beside_the_plans_of_it
     ]
     assert (of_campaign.wanted.campaign, plain.wanted.campaign) == (True, False)
     assert {each.discount for each in plain.quotes} == {NOTHING}
-    shown = bytes(page_named("agree", 200, page=page, notice=None).body).decode()
+    shown = bytes(page_named("agree", 200, page=page, notice=None, token="nobodys").body).decode()
     assert "se ele se romper, o desconto se perde" in shown
     assert shown.count('name="campaign"') == 1
 

@@ -314,6 +314,7 @@ def test_each_query_as_printed_gives_what_the_report_shows(ledger: Ledger) -> No
     ledger.paid("a", 7, "700.00", AFTER)
     ledger.paid("c", 1, "50.00", AFTER)
     ledger.returned(date(2026, 7, 1), "1000.00", "900.00")
+    ledger.run(PROMISED, on=NOTIFIED, ours="a%")
     ledger.run("""UPDATE cases SET next_step = '{"action": "notify", "row": "h1", "rung": 1, "on": "2026-09-03",
                                                 "routes": [{"channel": "email"}]}', state = '{"occurrences": 1}'""")
     found = ledger.results()

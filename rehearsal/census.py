@@ -171,9 +171,12 @@ def newly_owed(person: Person) -> list[Row]:
 
 
 def corrected(person: Person, today: date) -> list[Row]:
-    """The returns that differ from what was assessed, corrected today."""
+    """The returns that differ from what was assessed, corrected today, and what that adds paid with it."""
     wrong = [f for f in person.filings if f.assessed is not None and f.corrected is None and f.assessed != f.declared]
-    return [filing_row(person, f.model_copy(update={"corrected": f.assessed}), today) for f in wrong]
+    return [
+        filing_row(person, f.model_copy(update={"corrected": f.assessed, "paid": f.assessed, "paid_on": today}), today)
+        for f in wrong
+    ]
 
 
 def _missing(person: Person) -> list[Filing]:

@@ -256,7 +256,7 @@ def unfiled(chance: Random, start: date, number: int, times: int) -> Situation:
 
 
 def mistaken(chance: Random, start: date, number: int, times: int) -> Situation:
-    """Declared and paid less than was assessed; the errors before were corrected."""
+    """Declared and paid less than was assessed; the errors before were corrected, and the rest paid with that."""
     filings = []
     for back in range(times, 0, -1):
         period, due = _month(start, back)
@@ -265,7 +265,11 @@ def mistaken(chance: Random, start: date, number: int, times: int) -> Situation:
         wrong = Filing(
             period=period, due=due, status="filed", declared=declared, assessed=assessed, paid=declared, paid_on=due
         )
-        filings.append(wrong if back == 1 else wrong.model_copy(update={"corrected": assessed}))
+        filings.append(
+            wrong
+            if back == 1
+            else wrong.model_copy(update={"corrected": assessed, "paid": assessed, "paid_on": due + LATE_BY})
+        )
     return Situation((), tuple(filings))
 
 

@@ -155,7 +155,10 @@ async def test_the_taxpayer_signs_on_the_page_behind_his_link(life: Life) -> Non
     links, app = Links(["k" * 32], "http://regua"), FastAPI()
     app.include_router(agreeing_routes(life.town.engine, links))
     async with AsyncClient(transport=ASGITransport(app), follow_redirects=True) as http:
-        answer = await http.post(links.agree(life.case), data={"instalments": "3"})
+        page = links.agree(life.case)
+        check = (await http.get(f"{page}/conferir?instalments=3")).text
+        deed = check.split('name="deed" value="')[1].split('"')[0]
+        answer = await http.post(page, data={"instalments": "3", "accepted": "sim", "deed": deed})
     assert answer.status_code == 200
     assert "Seu parcelamento" in answer.text
     assert answer.text.count("<tr><td>") == 3

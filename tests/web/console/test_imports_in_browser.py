@@ -16,7 +16,7 @@ def test_a_file_is_dropped_checked_and_imported(engine: Engine, site: str, brows
     context = browser.new_context(java_script_enabled=False, viewport={"width": 1280, "height": 900})
     page = context.new_page()
     enter(page, link(engine, site))
-    page.get_by_role("link", name="Importações").click()
+    page.get_by_role("link", name="Importações", exact=True).click()
     page.get_by_label("O que é").select_option("taxpayers")
     content = f"{TWO}{OWED},A-3,31/02/2026,1.00\n"
     page.locator("#file").set_input_files({"name": "iptu.csv", "mimeType": "x/y", "buffer": content.encode()})

@@ -162,7 +162,7 @@ def test_a_cohort_is_prepared_checked_and_started_without_a_script(engine: Engin
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     enter(page, link(engine, site))
-    page.get_by_role("link", name="Grupos").click()
+    page.get_by_role("link", name="Grupos", exact=True).click()
     page.get_by_role("link", name="Iniciar um grupo").click()
     page.get_by_role("button", name="Novo rascunho").click()
     page.get_by_label("Régua", exact=True).select_option("divida-ativa")

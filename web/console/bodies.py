@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from models.as_typed import read_amount
@@ -42,7 +42,9 @@ def _likely(day: date) -> date:
     return day
 
 
-Day = Annotated[date, AfterValidator(_likely)]
+LIKELY = "^(?:(?:19|20|21)[0-9]{2}|2200)-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$"
+
+Day = Annotated[date, AfterValidator(_likely), WithJsonSchema({"type": "string", "pattern": LIKELY})]
 """A day as people put it on record, not a typing error."""
 
 

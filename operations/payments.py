@@ -86,7 +86,7 @@ def retry_item(act: Act, item: int, cipher: Cipher, now: datetime) -> Recorded:
         sealed, arrived_at = quarantine.sealed_item(connection, item)
     written = cipher.unseal(sealed)
     news = news_kept(written)
-    if news and hear(act.engine, [news], now):
+    if news and not hear(act.engine, news, now):
         raise Refusal(f"item {item} is still of nothing that is on record")
     payment = None if news else read_item(written, arrived_at)
     recorded = ledger.record_pix(act.engine, [payment] if payment else [], now)

@@ -161,8 +161,8 @@ def drop_upload(connection: Connection, upload: int) -> None:
     if not connection.execute(dropped).rowcount:
         read_upload(connection, upload)
         raise Refusal("the file is being imported; wait for its end")
-    for what in ("file", "rejects"):
-        connection.execute(delete(upload_parts).where(upload_parts.c.upload == upload, upload_parts.c.what == what))
+    drop_parts(connection, upload, "file")
+    drop_parts(connection, upload, "rejects")
 
 
 def drop_forgotten(connection: Connection) -> None:

@@ -6,7 +6,6 @@ are paid by code or slip meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -75,12 +74,8 @@ def end(connection: Connection, recurrence: str) -> None:
     _put(connection, recurrence, Status.CANCELLED)
 
 
-def hear(engine: Engine, news: Collection[News], arrived_at: datetime) -> list[News]:
-    """Record a bank's news, and return those about nothing of ours. Repeating it changes nothing."""
-    return [told for told in news if not _hear(engine, told, arrived_at)]
-
-
-def _hear(engine: Engine, told: News, arrived_at: datetime) -> bool:
+def hear(engine: Engine, told: News, arrived_at: datetime) -> bool:
+    """Record a bank's news; False: it is about nothing of ours. Repeating it changes nothing."""
     with engine.begin() as connection:
         found = connection.execute(_agreement_of(told)).one_or_none()
         if found is None:

@@ -85,7 +85,7 @@ def ruler_routes(engine: Engine) -> Pages:
         request: Request, by: Visitor, ruler: str, cell: tuple[str, int] | None, status: int = 200, **more: Any
     ) -> Response:
         draft, texts = read(ruler)
-        known: Texts = ChainMap(draft["texts"], texts) if draft else texts  # type: ignore[arg-type]  # never written to
+        known = with_draft(draft, texts)
         text = known[file_of(ruler)]
         sketch = read_ruler(text).sketch
         if sketch is None:
@@ -112,7 +112,7 @@ def ruler_routes(engine: Engine) -> Pages:
     async def export(ruler: str) -> Response:
         """The file as it would be published, or as it is in force."""
         draft, texts = await run_sync(read, ruler)
-        text = draft["texts"][file_of(ruler)] if draft else texts[file_of(ruler)]
+        text = with_draft(draft, texts)[file_of(ruler)]
         named = {**HEADERS, "Content-Disposition": f'attachment; filename="{ruler}.yaml"'}
         return Response(text, media_type="application/yaml; charset=utf-8", headers=named)
 
@@ -122,7 +122,7 @@ def ruler_routes(engine: Engine) -> Pages:
 
     def moved(ruler: str) -> list[Moves]:
         draft, texts = read(ruler)
-        known: Texts = ChainMap(draft["texts"], texts) if draft else texts  # type: ignore[arg-type]  # never written to
+        known = with_draft(draft, texts)
         return moves_of(engine, ruler, known[file_of(ruler)], known)
 
     @pages.does(begin_draft, "/rulers/{ruler}/draft")
@@ -148,9 +148,8 @@ def ruler_routes(engine: Engine) -> Pages:
             draft, texts = read(ruler)
             if draft is None:
                 raise Refused(409, "the draft was published or dropped meanwhile")
-            known: Texts = ChainMap(draft["texts"], texts)  # type: ignore[arg-type]  # never written to
             try:
-                text = change(known.get(file, ""))
+                text = change(with_draft(draft, texts).get(file, ""))
                 edit_draft(engine, by.who, ruler, said.revision, file, text)
             except NotEdited as wrong:
                 return shown(request, by, ruler, cell, 422, errors=wrong.errors)
@@ -205,6 +204,11 @@ def ruler_routes(engine: Engine) -> Pages:
         return see_other(f"/console/rulers/{ruler}")
 
     return pages
+
+
+def with_draft(draft: RulerDraft | None, texts: Texts) -> Texts:
+    """The texts as they would be in force once the draft, if there is one, is published."""
+    return ChainMap(draft["texts"], texts) if draft else texts  # type: ignore[arg-type]  # never written to
 
 
 def told(faults: tuple[Fault, ...]) -> list[tuple[str, int | None, str]]:

@@ -74,6 +74,10 @@ def doorkeeper(secrets: str) -> Callable[[str], None]:
     return refuse_strangers
 
 
+class Unposted(Exception):
+    """A call was posted with one that is a fault of ours to read, or was cut short."""
+
+
 @dataclass(eq=False)
 class Call:
     """A call, and what became of it once it was `posted`."""
@@ -111,6 +115,11 @@ class Counter:
         del self._waiting[: len(calls)]
         try:
             await run_sync(take, self._engine, calls, self._cipher)
+        except BaseException:
+            # none of them may be told that it was taken: their bank sends them again
+            for call in calls:
+                call.error = call.error or Unposted()
+            raise
         finally:
             for call in calls:
                 call.posted.set()

@@ -61,7 +61,7 @@ def take(engine: Engine, body: bytes, kind: Kind, arrived_at: datetime, cipher: 
     items, unread = items_of(body, kind), dict[int, str]()
     for place, item in enumerate(items):
         try:
-            if hear(engine, [read_news(item, kind)], arrived_at):
+            if not hear(engine, read_news(item, kind), arrived_at):
                 unread[place] = NOT_OURS
         except Malformed as wrong:
             unread[place] = str(wrong)
